@@ -1,0 +1,22 @@
+/** The whole contract: every method in one group, and every notification by name. */
+import type * as RpcGroup from "effect/rpc/RpcGroup"
+import { CommandExecOutputDeltaNotification, CommandExecRpcs } from "./CommandExec.ts"
+import { ConfigRpcs, ConfigWarningNotification } from "./Config.ts"
+import { FileSystemRpcs } from "./FileSystem.ts"
+import { HandshakeRpcs } from "./Handshake.ts"
+import { MockRpcs } from "./MockExperimental.ts"
+import { ProcessRpcs } from "./Process.ts"
+
+/** Everything that needs a connection which has shaken hands. */
+export class ConnectedRpcs extends ConfigRpcs.merge(CommandExecRpcs, FileSystemRpcs, MockRpcs, ProcessRpcs) {}
+
+/** Every method. */
+export class AppServerRpcs extends HandshakeRpcs.merge(ConnectedRpcs) {}
+export type AppServerRpc = RpcGroup.Rpcs<typeof AppServerRpcs>
+
+/** What the server sends on its own; each also carries `emittedAtMs`. */
+export const ServerNotifications = {
+  "command/exec/outputDelta": CommandExecOutputDeltaNotification,
+  configWarning: ConfigWarningNotification
+} as const
+export type ServerNotifications = typeof ServerNotifications

@@ -1,0 +1,120 @@
+/**
+ * The envelope: JSON-RPC 2.0 without the `jsonrpc` member, one object per message.
+ *
+ * A text is a request, a notification, an answer, or malformed. What is malformed gets no answer at all, for
+ * the wire has no -32700; the reason is for the log.
+ */
+import * as Schema from "effect/Schema"
+import { JsonFloat, JsonValue, Int64, optional, optionalNullable } from "./Primitives.ts"
+import * as LosslessJson from "./LosslessJson.ts"
+import { WireError } from "./WireError.ts"
+
+export const RequestId = Schema.Union([Schema.String, Int64]).annotate({ identifier: "RequestId" })
+/** Given back as it came: `7` and `"7"` differ, and integers are exact up to 64 bits. */
+export type RequestId = string | number | bigint
+
+export const W3cTraceContext = Schema.Struct({
+  traceparent: optionalNullable(Schema.String),
+  tracestate: optionalNullable(Schema.String)
+}).annotate({ identifier: "W3cTraceContext" })
+export type W3cTraceContext = typeof W3cTraceContext.Type
+
+export const JsonRpcRequest = Schema.Struct({
+  id: RequestId,
+  method: Schema.String,
+  params: optional(JsonValue),
+  trace: optionalNullable(W3cTraceContext).annotateKey({ description: "Where the request stands in a trace." })
+}).annotate({ identifier: "JSONRPCRequest", description: "Expects an answer." })
+
+export const JsonRpcNotification = Schema.Struct({
+  method: Schema.String,
+  params: optional(JsonValue)
+}).annotate({ identifier: "JSONRPCNotification", description: "Expects no answer." })
+
+export const JsonRpcResponse = Schema.Struct({ id: RequestId, result: JsonValue }).annotate({
+  identifier: "JSONRPCResponse",
+  description: "The answer to a request that succeeded."
+})
+
+export const JsonRpcError = Schema.Struct({ error: WireError, id: RequestId }).annotate({
+  identifier: "JSONRPCError",
+  description: "The answer to a request that failed."
+})
+
+export const JsonRpcMessage = Schema.Union([
+  JsonRpcRequest,
+  JsonRpcNotification,
+  JsonRpcResponse,
+  JsonRpcError
+]).annotate({ identifier: "JSONRPCMessage", description: "Whatever may stand in one frame." })
+
+export interface Request {
+  readonly _tag: "Request"
+  readonly id: RequestId
+  readonly method: string
+  /** As it came; `undefined` when missing. */
+  readonly params: unknown
+}
+export interface Notification {
+  readonly _tag: "Notification"
+  readonly method: string
+}
+export interface Answer {
+  readonly _tag: "Answer"
+  readonly id: RequestId
+}
+export interface Malformed {
+  readonly _tag: "Malformed"
+  readonly reason: string
+}
+export type Incoming = Request | Notification | Answer | Malformed
+
+const malformed = (reason: string): Malformed => ({ _tag: "Malformed", reason })
+
+const MIN_INT64 = -(2n ** 63n)
+const MAX_INT64 = 2n ** 63n - 1n
+
+const isRequestId = (u: unknown): u is RequestId =>
+  typeof u === "string" ||
+  (typeof u === "number" && Number.isSafeInteger(u)) ||
+  (typeof u === "bigint" && u >= MIN_INT64 && u <= MAX_INT64)
+
+const isTrace = Schema.is(Schema.NullOr(W3cTraceContext))
+
+/** The members of a request: a second one of the same name makes the message bad. */
+const REQUEST_MEMBERS: ReadonlySet<string> = new Set(["id", "method", "params", "trace"])
+
+/** Reads one message. */
+export const parse = (text: string): Incoming => {
+  const json = LosslessJson.parse(text, REQUEST_MEMBERS)
+  if (json._tag === "Failure") return malformed(json.reason)
+  const message = json.value
+  if (typeof message !== "object" || message === null || Array.isArray(message) || message instanceof JsonFloat) {
+    return malformed("not an object")
+  }
+  const { id, method, params, trace } = message as Record<string, unknown>
+  if (typeof method === "string") {
+    if (id === undefined) return { _tag: "Notification", method }
+    if (!isRequestId(id)) return malformed("the id is neither a string nor a 64-bit integer")
+    if (trace !== undefined && !Array.isArray(trace) && !isTrace(trace)) return malformed("`trace` is no object")
+    return { _tag: "Request", id, method, params }
+  }
+  if (method === undefined && isRequestId(id) && ("result" in message || "error" in message)) {
+    return { _tag: "Answer", id }
+  }
+  return malformed("neither a request, a notification nor an answer")
+}
+
+const printId = (id: RequestId): string => (typeof id === "string" ? JSON.stringify(id) : String(id))
+
+/** The answer to a request that succeeded; `result` is an encoded value. */
+export const printResult = (id: RequestId, result: unknown): string =>
+  `{"id":${printId(id)},"result":${JSON.stringify(result)}}`
+
+/** The answer to a request that failed. */
+export const printError = (id: RequestId, error: WireError): string =>
+  `{"error":${JSON.stringify(error)},"id":${printId(id)}}`
+
+/** A notification of the server; `emittedAtMs` is Unix time in milliseconds. */
+export const printNotification = (method: string, params: unknown, emittedAtMs: number): string =>
+  `{"method":${JSON.stringify(method)},"params":${JSON.stringify(params)},"emittedAtMs":${emittedAtMs}}`

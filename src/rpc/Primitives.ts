@@ -1,0 +1,92 @@
+/**
+ * The scalar schemas of the wire and the four ways in which a member of an object may be missing.
+ *
+ * JSON numbers are read losslessly (see `LosslessJson`), so an integer is a `number` while it is exact and a
+ * `bigint` beyond 2^53, and a fraction or an exponent never passes for an integer.
+ */
+import * as Schema from "effect/Schema"
+import * as SchemaGetter from "effect/SchemaGetter"
+
+declare module "effect/Schema" {
+  namespace Annotations {
+    interface Annotations {
+      /** For the TypeScript generator: the member is written without `?` although a reader may leave it out. */
+      readonly alwaysPresent?: boolean | undefined
+      /** The member, or the method, needs the `experimentalApi` capability. */
+      readonly experimental?: boolean | undefined
+    }
+  }
+}
+
+const integer = (format: string, expected: string, minimum: bigint, maximum: bigint) =>
+  Schema.Union([
+    Schema.Int.check(Schema.isBetween({ minimum: Number(minimum), maximum: Number(maximum) })),
+    Schema.BigInt.check(
+      Schema.makeFilter((n) => n >= minimum && n <= maximum && !Number.isSafeInteger(Number(n)))
+    )
+  ]).annotate({ format, expected })
+
+/** A signed 64-bit integer: `number` while exact, else `bigint`. */
+export const Int64 = integer("int64", "i64", -(2n ** 63n), 2n ** 63n - 1n)
+/** An unsigned 64-bit integer, the `usize` of the original: `number` while exact, else `bigint`. */
+export const UInt = integer("uint", "usize", 0n, 2n ** 64n - 1n)
+/** A signed 32-bit integer. */
+export const Int32 = Schema.Int.check(Schema.isBetween({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })).annotate({
+  format: "int32",
+  expected: "i32"
+})
+/** An unsigned 16-bit integer. */
+export const UInt16 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })).annotate({
+  format: "uint16",
+  expected: "u16"
+})
+
+/** A file name as the system has it, absolute or not. */
+export const PathString = Schema.String.annotate({ expected: "path string" })
+
+/** An absolute path. A relative one is refused, for there is no directory that it could start from. */
+export const AbsolutePathBuf = Schema.String.annotate({ expected: "path string" })
+  .check(
+    Schema.isPattern(/^\//, {
+      message: "AbsolutePathBuf deserialized without a base path",
+      toJsonSchema: () => ({})
+    })
+  )
+  .annotate({ identifier: "AbsolutePathBuf" })
+
+/** A number written with a fraction or an exponent although its value is whole, such as `2.0`. */
+export class JsonFloat {
+  readonly value: number
+  constructor(value: number) {
+    this.value = value
+  }
+  /** What `JSON.stringify` prints. */
+  toJSON() {
+    return this.value
+  }
+}
+
+/** Any JSON value. What was read from JSON text is not looked at again. */
+export const JsonValue: Schema.declare<unknown> = Schema.declare((_input: unknown): _input is unknown => true, {
+  identifier: "JsonValue",
+  toCodecJson: () => undefined,
+  toCodecArbitrary: () =>
+    Schema.link<unknown>()(Schema.Json, {
+      decode: SchemaGetter.transform((json: Schema.Json): unknown => json),
+      encode: SchemaGetter.transform((value: unknown) => value as Schema.Json)
+    })
+})
+
+/** A member that may be left out, but is not null: `key?: T`. */
+export const optional = <S extends Schema.Top>(schema: S) => Schema.optionalKey(schema)
+
+/** A member that may be left out or null, which mean the same: `key?: T | null`. */
+export const optionalNullable = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+
+/** As {@link optionalNullable}, but writers always write it: `key: T | null`. */
+export const nullable = <S extends Schema.Top>(schema: S) =>
+  Schema.optionalKey(Schema.NullOr(schema)).annotateKey({ alwaysPresent: true })
+
+/** A member that a reader fills in when it is missing: `key: T`. */
+export const defaulted = <S extends Schema.Top>(schema: S, value: S["Type"]) =>
+  Schema.optionalKey(schema.annotate({ default: value })).annotateKey({ alwaysPresent: true })
