@@ -1,0 +1,11 @@
+/** The public face for other Effect apps. */
+export * as AppServer from "./layers/AppServer.ts"
+export * as NodeProcessSpawner from "./layers/NodeProcessSpawner.ts"
+export { WebSocketTransport, ListenError, type ListenAddress } from "./layers/WebSocketTransport.ts"
+export { AppServerRpcs, ServerNotifications } from "./rpc/AppServerRpcs.ts"
+export { WireError } from "./rpc/WireError.ts"
+export { CommandExec } from "./services/CommandExec.ts"
+export { Connection } from "./services/Connection.ts"
+export { Dispatcher } from "./services/Dispatcher.ts"
+export { ProcessSpawner } from "./services/ProcessSpawner.ts"
+export { Sandbox } from "./services/Sandbox.ts"

@@ -1,0 +1,56 @@
+/** The composition: the handlers of the contract over the services, the services over this machine. */
+import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
+import * as NodePath from "@effect/platform-node/NodePath"
+import * as Layer from "effect/Layer"
+import * as CommandExecHandlers from "../services/CommandExecHandlers.ts"
+import { CommandExec } from "../services/CommandExec.ts"
+import * as ConfigHandlers from "../services/ConfigHandlers.ts"
+import { Dispatcher } from "../services/Dispatcher.ts"
+import * as FileSystemHandlers from "../services/FileSystemHandlers.ts"
+import * as HandshakeHandlers from "../services/HandshakeHandlers.ts"
+import * as MockHandlers from "../services/MockHandlers.ts"
+import * as ProcessHandlers from "../services/ProcessHandlers.ts"
+import { Sandbox } from "../services/Sandbox.ts"
+import * as ServedRpcs from "../services/ServedRpcs.ts"
+import * as NodeHostInfo from "./NodeHostInfo.ts"
+import * as NodeProcessSpawner from "./NodeProcessSpawner.ts"
+import * as TomlConfigStore from "./TomlConfigStore.ts"
+import { WebSocketTransport, type ListenAddress } from "./WebSocketTransport.ts"
+
+/** Every method's handler, over whatever services are provided. */
+export const layerHandlers = Layer.mergeAll(
+  HandshakeHandlers.layer,
+  ConfigHandlers.layer,
+  CommandExecHandlers.layer,
+  FileSystemHandlers.layer,
+  MockHandlers.layer,
+  ProcessHandlers.layer
+)
+
+/** The handlers behind connections, over whatever services are provided. */
+export const layerDispatcher = Dispatcher.layer.pipe(
+  Layer.provide(layerHandlers),
+  Layer.provide(ServedRpcs.layerMiddleware)
+)
+
+export interface AppServerOptions {
+  readonly listen: ListenAddress
+  /** The configuration directory. */
+  readonly codexHome: string
+  /** Values that are stronger than any file. */
+  readonly overrides: Readonly<Record<string, unknown>>
+}
+
+/** The server on this machine, listening as long as the layer lives. */
+export const layer = (options: AppServerOptions) =>
+  WebSocketTransport.layer(options.listen).pipe(
+    Layer.provide(layerDispatcher),
+    Layer.provide(CommandExec.layer),
+    Layer.provide([
+      NodeProcessSpawner.layer,
+      Sandbox.layerNone,
+      NodeHostInfo.layer(options.codexHome),
+      TomlConfigStore.layer(options)
+    ]),
+    Layer.provide([NodeFileSystem.layer, NodePath.layer])
+  )

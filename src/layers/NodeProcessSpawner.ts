@@ -1,0 +1,35 @@
+/** Processes on this machine: on pipes or on a terminal, whatever the request asks for. */
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { SpawnError } from "../services/CommandExecError.ts"
+import { ProcessSpawner, type SpawnSpec } from "../services/ProcessSpawner.ts"
+import * as SystemError from "../services/SystemError.ts"
+import * as PipedProcess from "./PipedProcess.ts"
+import * as ProgramLookup from "./ProgramLookup.ts"
+import * as TerminalProcess from "./TerminalProcess.ts"
+
+/** The kernel takes no longer argument or variable (MAX_ARG_STRLEN of Linux), NUL included. */
+const MAX_STRING_BYTES = 128 * 1024
+
+export const layer: Layer.Layer<ProcessSpawner> = Layer.succeed(ProcessSpawner, {
+  spawn: (spec, output) => {
+    const problem = refusal(spec)
+    if (problem !== undefined) return Effect.fail(new SpawnError({ message: problem }))
+    return "rows" in spec.io
+      ? TerminalProcess.spawn(spec, spec.io, output)
+      : PipedProcess.spawn(spec, spec.io, output)
+  }
+})
+
+/** Why the process cannot start, as far as that can be known before. */
+const refusal = (spec: SpawnSpec): string | undefined => {
+  const { argv, env, io } = spec
+  if (argv[0] === "") return `missing program for ${"rows" in io ? "PTY" : "pipe"} spawn`
+  if (argv.some((argument) => argument.includes("\0"))) return "nul byte found in provided data"
+  const variables = Object.entries(env)
+  if (variables.some(([name, value]) => name.includes("\0") || value.includes("\0"))) {
+    return "data provided contains a nul byte"
+  }
+  const code = argv.some((argument) => argument.length >= MAX_STRING_BYTES) ? "E2BIG" : ProgramLookup.check(spec)
+  return code && SystemError.textOf(code)
+}

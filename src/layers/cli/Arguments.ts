@@ -1,0 +1,121 @@
+/**
+ * The command line, with the flags, texts and exit codes of `codex app-server`. Node's `parseArgs` finds the
+ * tokens; what they mean is decided here.
+ */
+import { parseArgs } from "node:util"
+import * as Data from "effect/Data"
+import * as ListenUrl from "./ListenUrl.ts"
+
+/** Exit code 2, on stderr. */
+export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
+
+export type Arguments =
+  | { readonly _tag: "Help" }
+  | { readonly _tag: "Version" }
+  | { readonly _tag: "Serve"; readonly listen: ListenUrl.ListenUrl | undefined; readonly overrides: ReadonlyArray<string> }
+  | {
+      readonly _tag: "Generate"
+      readonly what: "json-schema" | "ts"
+      readonly out: string
+      readonly experimental: boolean
+    }
+
+const USAGE = "Usage: effect-app-server [OPTIONS] [COMMAND]"
+
+export const HELP = `Runs commands on this machine for its clients, in the protocol of the Codex app-server.
+
+${USAGE}
+
+Commands:
+  generate-json-schema --out DIR [--experimental]  Write the protocol's JSON schemas
+  generate-ts --out DIR [--experimental]           Write the protocol's TypeScript types
+
+Options:
+      --listen <URL>        Where to listen: ws://IP:PORT; port 0 lets the system choose
+                            [without a URL: ${ListenUrl.DEFAULT_LISTEN_URL}]
+  -c, --config <key=value>  Override a configuration value; the key is dotted, the value TOML or else text
+  -h, --help                Print help
+  -V, --version             Print version
+`
+
+const withHelp = (problem: string, usage = "") =>
+  new UsageError({ message: `error: ${problem}\n\n${usage}For more information, try '--help'.` })
+const unexpected = (problem: string) => withHelp(problem, `${USAGE}\n\n`)
+const missingValue = (flag: string) => withHelp(`a value is required for '${flag}' but none was supplied`)
+const repeated = (flag: string) => unexpected(`the argument '${flag}' cannot be used multiple times`)
+
+type Token = { readonly kind: string; readonly name?: string; readonly rawName?: string; readonly value?: string | undefined }
+
+const options = {
+  listen: { type: "string" },
+  config: { type: "string", short: "c", multiple: true },
+  help: { type: "boolean", short: "h" },
+  version: { type: "boolean", short: "V" },
+  out: { type: "string" },
+  experimental: { type: "boolean" }
+} as const
+
+const SERVE_FLAGS: ReadonlySet<string> = new Set(["listen", "config", "help", "version"])
+const GENERATE_FLAGS: ReadonlySet<string> = new Set(["out", "experimental", "help"])
+const COMMANDS: Readonly<Record<string, "json-schema" | "ts">> = {
+  "generate-json-schema": "json-schema",
+  "generate-ts": "ts"
+}
+
+/** Reads the words behind the program's name. Throws `UsageError`. */
+export const parse = (words: ReadonlyArray<string>): Arguments => {
+  const tokens = parseArgs({ args: withListenUrl(words), options, strict: false, tokens: true }).tokens as Array<Token>
+  const [first] = tokens
+  const command = first?.kind === "positional" ? COMMANDS[first.value!] : undefined
+  const flags = command === undefined ? SERVE_FLAGS : GENERATE_FLAGS
+  const seen: { listen?: string; out?: string; experimental?: boolean } = {}
+  const overrides: Array<string> = []
+  for (const { kind, name, rawName, value } of command === undefined ? tokens : tokens.slice(1)) {
+    if (kind === "positional") {
+      throw unexpected(command === undefined ? `unrecognized subcommand '${value}'` : `unexpected argument '${value}' found`)
+    }
+    if (kind === "option-terminator") continue
+    if (!flags.has(name!)) throw unexpected(`unexpected argument '${rawName}' found`)
+    switch (name) {
+      case "help":
+        return { _tag: "Help" }
+      case "version":
+        return { _tag: "Version" }
+      case "config":
+        if (value === undefined) throw missingValue("--config <key=value>")
+        overrides.push(value)
+        break
+      case "listen":
+        if (seen.listen !== undefined) throw repeated("--listen <URL>")
+        seen.listen = value!
+        break
+      case "out":
+        if (value === undefined) throw missingValue("--out <DIR>")
+        if (seen.out !== undefined) throw repeated("--out <DIR>")
+        seen.out = value
+        break
+      case "experimental":
+        seen.experimental = true
+        break
+    }
+  }
+  if (command !== undefined) {
+    if (seen.out === undefined) {
+      throw unexpected("the following required arguments were not provided:\n  --out <DIR>")
+    }
+    return { _tag: "Generate", what: command, out: seen.out, experimental: seen.experimental === true }
+  }
+  const listen = seen.listen === undefined ? undefined : ListenUrl.parse(seen.listen)
+  if (listen?._tag === "Invalid") {
+    throw withHelp(`invalid value '${seen.listen}' for '--listen <URL>': ${listen.problem}`)
+  }
+  return { _tag: "Serve", listen, overrides }
+}
+
+/** A `--listen` with nothing, or another flag, behind it gets the default. */
+const withListenUrl = (words: ReadonlyArray<string>): Array<string> =>
+  words.map((word, i) =>
+    word === "--listen" && (words[i + 1] === undefined || words[i + 1]!.startsWith("-"))
+      ? `--listen=${ListenUrl.DEFAULT_LISTEN_URL}`
+      : word
+  )

@@ -1,0 +1,39 @@
+/** The value of `--listen`. */
+import * as net from "node:net"
+import type { ListenAddress } from "../WebSocketTransport.ts"
+
+/** What `--listen` means when no value follows. */
+export const DEFAULT_LISTEN_URL = "ws://127.0.0.1:4500"
+
+export type ListenUrl =
+  | ({ readonly _tag: "WebSocket" } & ListenAddress)
+  | { readonly _tag: "Off" }
+  /** Known, but not served. */
+  | { readonly _tag: "NotServed"; readonly url: string }
+  | { readonly _tag: "Invalid"; readonly problem: string }
+
+const WEB_SOCKET = /^ws:\/\/(?:\[(?<v6>[^\]]*)\]|(?<v4>[^:/]*)):(?<port>\d{1,5})$/
+
+export const parse = (url: string): ListenUrl => {
+  if (url === "off") return { _tag: "Off" }
+  if (url === "stdio://" || url.startsWith("unix://")) return { _tag: "NotServed", url }
+  if (!url.startsWith("ws://")) {
+    return {
+      _tag: "Invalid",
+      problem: `unsupported --listen URL \`${url}\`; expected \`stdio://\`, \`unix://\`, \`unix://PATH\`, \`ws://IP:PORT\`, or \`off\``
+    }
+  }
+  const { port, v4, v6 } = WEB_SOCKET.exec(url)?.groups ?? {}
+  const host = v6 ?? v4
+  const valid = v6 === undefined ? net.isIPv4(host ?? "") : net.isIPv6(v6)
+  return valid && Number(port) <= 65_535
+    ? { _tag: "WebSocket", host: host!, port: Number(port) }
+    : { _tag: "Invalid", problem: `invalid websocket --listen URL \`${url}\`; expected \`ws://IP:PORT\`` }
+}
+
+/** Whether only this machine can reach the address. */
+export const isLoopback = (host: string): boolean => host.startsWith("127.") || host === "::1"
+
+/** The address as it stands in a URL. */
+export const hostAndPort = ({ host, port }: ListenAddress): string =>
+  net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`

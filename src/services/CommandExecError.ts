@@ -1,0 +1,51 @@
+/**
+ * Why a `command/exec` request is refused. Plain values without a stack: refusing must cost no more than serving.
+ * `WireErrors` has their codes and texts.
+ */
+import * as Data from "effect/Data"
+
+/** The params contradict each other or are out of bounds. */
+export class InvalidCommand extends Data.TaggedClass("InvalidCommand")<{
+  readonly reason:
+    | "EmptyCommand"
+    | "ProfileAndPolicy"
+    | "SizeWithoutTerminal"
+    | "CapAndNoCap"
+    | "TimeoutAndNoTimeout"
+    | "EmptySize"
+    | "ProcessIdRequired"
+    | "NothingToWrite"
+}> {}
+export class NegativeTimeout extends Data.TaggedClass("NegativeTimeout")<{
+  readonly timeoutMs: number | bigint
+}> {}
+export class DuplicateProcessId extends Data.TaggedClass("DuplicateProcessId")<{ readonly processId: string }> {}
+/** No command of that name runs on this connection. */
+export class NoSuchProcess extends Data.TaggedClass("NoSuchProcess")<{ readonly processId: string }> {}
+export class InvalidBase64 extends Data.TaggedClass("InvalidBase64")<{ readonly problem: string }> {}
+export class StdinNotStreamed extends Data.TaggedClass("StdinNotStreamed")<{}> {}
+export class StdinClosed extends Data.TaggedClass("StdinClosed")<{}> {}
+/** The command reads too slowly for what the client writes; `current` bytes wait already. */
+export class StdinFull extends Data.TaggedClass("StdinFull")<{ readonly max: number; readonly current: number }> {}
+export class NotATerminal extends Data.TaggedClass("NotATerminal")<{}> {}
+/** The policy that applies cannot be enforced here, so the command was not started. */
+export class SandboxUnavailable extends Data.TaggedClass("SandboxUnavailable")<{
+  /** What was asked for, such as `readOnly`. */
+  readonly policy: string
+  readonly remedy: string
+}> {}
+/** The system did not start the program; `message` is the system's text. */
+export class SpawnError extends Data.TaggedClass("SpawnError")<{ readonly message: string }> {}
+
+export type CommandExecError =
+  | InvalidCommand
+  | NegativeTimeout
+  | DuplicateProcessId
+  | NoSuchProcess
+  | InvalidBase64
+  | StdinNotStreamed
+  | StdinClosed
+  | StdinFull
+  | NotATerminal
+  | SandboxUnavailable
+  | SpawnError

@@ -1,0 +1,75 @@
+/**
+ * One client: what it said in its handshake, where its frames go, and the commands that it may name.
+ *
+ * A transport opens a connection in a Scope; when that Scope closes, everything that the client started ends.
+ * Handlers get theirs from the middleware in `ServedRpcs`, so they know nothing of sockets or dispatchers.
+ */
+import * as Context from "effect/Context"
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Ref from "effect/Ref"
+import type * as Deferred from "effect/Deferred"
+import type { ServerNotifications } from "../rpc/AppServerRpcs.ts"
+import type { InitializeParams } from "../rpc/Handshake.ts"
+import { printNotification } from "../rpc/JsonRpc.ts"
+import type { RunningCommand } from "./CommandExec.ts"
+import type { NoSuchProcess } from "./CommandExecError.ts"
+
+/** How far a connection's handshake is. */
+export type Handshake = Data.TaggedEnum<{
+  AwaitingInitialize: {}
+  Initialized: {
+    readonly clientInfo: InitializeParams["clientInfo"]
+    readonly experimentalApi: boolean
+    readonly optOut: ReadonlySet<string>
+  }
+}>
+export const Handshake = Data.taggedEnum<Handshake>()
+
+/** Where the frames of a connection go. */
+export interface Outbox {
+  /** Queues one text frame, given as text or as its UTF-8 bytes. Order is kept; nothing waits, nothing fails. */
+  readonly send: (frame: string | Uint8Array) => void
+  /** Done when the client has taken so much that more may be sent; at once unless the client is slow. */
+  readonly drained: Effect.Effect<void>
+}
+
+/** The client's process ids; a command that is still being started counts, and follow-ups wait for it. */
+export type ProcessTable = Map<string, Deferred.Deferred<RunningCommand, NoSuchProcess>>
+
+export class Connection extends Context.Service<
+  Connection,
+  {
+    readonly handshake: Ref.Ref<Handshake>
+    readonly outbox: Outbox
+    readonly processes: ProcessTable
+    /** False when the client opted out of this notification. */
+    readonly wants: (method: keyof ServerNotifications) => boolean
+    /** Sends a notification, unless the client opted out of it. */
+    readonly notify: <Method extends keyof ServerNotifications>(
+      method: Method,
+      params: ServerNotifications[Method]["Type"]
+    ) => Effect.Effect<void>
+  }
+>()("effect-app-server/Connection") {
+  /** A connection at its beginning. */
+  static make(outbox: Outbox): Connection["Service"] {
+    const handshake = Ref.makeUnsafe<Handshake>(Handshake.AwaitingInitialize())
+    const wants = (method: string) => {
+      const state = Ref.getUnsafe(handshake)
+      return state._tag === "AwaitingInitialize" || !state.optOut.has(method)
+    }
+    return {
+      handshake,
+      outbox,
+      processes: new Map(),
+      wants,
+      notify: (method, params) =>
+        Effect.suspend(() => {
+          if (!wants(method)) return Effect.void
+          outbox.send(printNotification(method, params, Date.now()))
+          return outbox.drained
+        })
+    }
+  }
+}

@@ -1,0 +1,28 @@
+/**
+ * `command/exec/outputDelta` as bytes. This is where all streamed output passes, so a frame is one allocation
+ * and one pass of base64, with no schema and no `JSON.stringify` in between.
+ */
+import type { CommandExecOutputStream } from "../rpc/CommandExec.ts"
+import type { OutputChunk } from "./OutputBuffer.ts"
+
+const base64Length = (bytes: number) => Math.ceil(bytes / 3) * 4
+
+/** Builds the frames of one command; what does not change between them is computed once. */
+export const make = (processId: string): ((chunk: OutputChunk, emittedAtMs: number) => Uint8Array) => {
+  const prefix = (stream: CommandExecOutputStream) =>
+    Buffer.from(
+      `{"method":"command/exec/outputDelta","params":{"processId":${JSON.stringify(processId)},"stream":"${stream}","deltaBase64":"`
+    )
+  const prefixes = { stdout: prefix("stdout"), stderr: prefix("stderr") }
+  return ({ bytes, capReached, stream }, emittedAtMs) => {
+    const start = prefixes[stream]
+    const suffix = `","capReached":${capReached}},"emittedAtMs":${emittedAtMs}}`
+    const length = base64Length(bytes.length)
+    const frame = Buffer.allocUnsafe(start.length + length + suffix.length)
+    frame.set(start)
+    const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
+    frame.write(source.toString("base64"), start.length, "latin1")
+    frame.write(suffix, start.length + length, "latin1")
+    return frame
+  }
+}

@@ -1,0 +1,61 @@
+/**
+ * The port through which processes start. What is behind it owns the operating system's side: pipes, terminals,
+ * process groups. What is in front of it knows none of that.
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
+import type { SpawnError } from "./CommandExecError.ts"
+import type { OutputBuffer } from "./OutputBuffer.ts"
+
+/** Bytes of stdin that may wait before a write waits, too: as much as the largest pipe holds. */
+export const EAGER_STDIN_BYTES = 1024 * 1024
+
+/** What to start. */
+export interface SpawnSpec {
+  /** Program and arguments; the program is looked up in the PATH of `env`, or from `cwd` if it has a slash. */
+  readonly argv: readonly [string, ...Array<string>]
+  /** Absolute. */
+  readonly cwd: string
+  /** The whole environment. */
+  readonly env: Readonly<Record<string, string>>
+  /** Standard streams: pipes, with stdin or with `/dev/null` in its place, or a terminal of this size. */
+  readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
+}
+
+/** How a process ended: it exited with a code, or a signal killed it. */
+export type ExitStatus = { readonly code: number } | { readonly signal: number }
+
+/** A process that leads a session and a process group of its own. */
+export interface RunningProcess {
+  readonly pid: number
+  /**
+   * Done when the process has ended. On a terminal everything that it wrote has then been pushed; on pipes the
+   * buffer ends when the last writer closes them, which may be never.
+   */
+  readonly exit: Effect.Effect<ExitStatus>
+  /** Bytes for stdin that the system has not taken yet. */
+  readonly pendingInput: () => number
+  /**
+   * Queues bytes for stdin, and its end behind them if `end` is set (on a terminal: a newline and its EOF
+   * character). Done at once while no more than `EAGER_STDIN_BYTES` wait, else when the system has taken these;
+   * false when it never will.
+   */
+  readonly write: (bytes: Uint8Array, end: boolean) => Effect.Effect<boolean>
+  /** Changes the size of the terminal; nothing on pipes. */
+  readonly resize: (size: CommandExecTerminalSize) => Effect.Effect<void>
+  /** SIGKILL to whatever is left of the process group. */
+  readonly kill: Effect.Effect<void>
+}
+
+export class ProcessSpawner extends Context.Service<
+  ProcessSpawner,
+  {
+    /** Starts a process whose output goes to `output`. When the Scope closes its process group is killed. */
+    readonly spawn: (
+      spec: SpawnSpec,
+      output: OutputBuffer
+    ) => Effect.Effect<RunningProcess, SpawnError, Scope.Scope>
+  }
+>()("effect-app-server/ProcessSpawner") {}

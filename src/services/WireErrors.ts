@@ -1,0 +1,49 @@
+/** What our errors are called on the wire: codes and texts as clients of Codex know them, in this one place. */
+import type { WireError } from "../rpc/WireError.ts"
+import { internalError, invalidParams, invalidRequest, overloaded } from "../rpc/WireError.ts"
+import type { CommandExecError, InvalidCommand } from "./CommandExecError.ts"
+
+const INVALID_COMMAND: Record<InvalidCommand["reason"], (method: string) => WireError> = {
+  EmptyCommand: () => invalidRequest("command must not be empty"),
+  ProfileAndPolicy: () => invalidRequest("`permissionProfile` cannot be combined with `sandboxPolicy`"),
+  SizeWithoutTerminal: (method) => invalidParams(`${method} size requires tty: true`),
+  CapAndNoCap: (method) => invalidParams(`${method} cannot set both outputBytesCap and disableOutputCap`),
+  TimeoutAndNoTimeout: (method) => invalidParams(`${method} cannot set both timeoutMs and disableTimeout`),
+  EmptySize: (method) => invalidParams(`${method} size rows and cols must be greater than 0`),
+  ProcessIdRequired: (method) =>
+    invalidRequest(`${method} tty or streaming requires a client-supplied processId`),
+  NothingToWrite: (method) => invalidParams(`${method}/write requires deltaBase64 or closeStdin`)
+}
+
+const METHOD = "command/exec"
+const shown = (processId: string) => JSON.stringify(processId)
+
+/** The answer to a refused `command/exec` request or follow-up. */
+export const fromCommandExecError = (error: CommandExecError): WireError => {
+  switch (error._tag) {
+    case "InvalidCommand":
+      return INVALID_COMMAND[error.reason](METHOD)
+    case "NegativeTimeout":
+      return invalidParams(`${METHOD} timeoutMs must be non-negative, got ${error.timeoutMs}`)
+    case "DuplicateProcessId":
+      return invalidRequest(`duplicate active ${METHOD} process id: ${shown(error.processId)}`)
+    case "NoSuchProcess":
+      return invalidRequest(`no active ${METHOD} for process id ${shown(error.processId)}`)
+    case "InvalidBase64":
+      return invalidParams(`invalid deltaBase64: ${error.problem}`)
+    case "StdinNotStreamed":
+      return invalidRequest(`stdin streaming is not enabled for this ${METHOD}`)
+    case "StdinClosed":
+      return invalidRequest("stdin is already closed")
+    case "StdinFull":
+      return overloaded({ limit: "pendingStdinBytes", max: error.max, current: error.current })
+    case "NotATerminal":
+      return invalidRequest("failed to resize PTY: process is not attached to a PTY")
+    case "SandboxUnavailable":
+      return internalError(
+        `sandbox unavailable: this server cannot enforce \`${error.policy}\`; ${error.remedy}`
+      )
+    case "SpawnError":
+      return internalError(`failed to spawn command: ${error.message}`)
+  }
+}
