@@ -16,7 +16,8 @@ const newest = (file) => {
     ? Math.max(stat.mtimeMs, ...fs.readdirSync(file).map((name) => newest(path.join(file, name))))
     : stat.mtimeMs
 }
-const oldest = (files) => Math.min(...files.map((file) => (fs.existsSync(file) ? fs.statSync(file).mtimeMs : 0)))
+const oldest = (files) =>
+  Math.min(...files.map((file) => (fs.existsSync(file) ? fs.statSync(file).mtimeMs : 0)))
 
 if (Math.max(...inputs.map(newest)) < oldest(outputs)) process.exit(0)
 

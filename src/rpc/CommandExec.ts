@@ -21,27 +21,32 @@ export type CommandExecTerminalSize = typeof CommandExecTerminalSize.Type
 
 export const CommandExecParams = Schema.Struct({
   command: Schema.Array(Schema.String).annotateKey({
-    description: "Program and arguments; no shell in between. The program is looked up in the command's own PATH."
+    description:
+      "Program and arguments; no shell in between. The program is looked up in the command's own PATH."
   }),
   processId: optionalNullable(Schema.String).annotateKey({
     description:
       "The client's name for the command, unique among the running commands of its connection. Needed for `tty`, `streamStdin`, `streamStdoutStderr` and for every follow-up."
   }),
   tty: optional(Schema.Boolean).annotateKey({
-    description: "Run on a terminal. Implies `streamStdin` and `streamStdoutStderr`; all output is on `stdout`."
+    description:
+      "Run on a terminal. Implies `streamStdin` and `streamStdoutStderr`; all output is on `stdout`."
   }),
   streamStdin: optional(Schema.Boolean).annotateKey({
     description: "Accept `command/exec/write`. Without it stdin is `/dev/null`."
   }),
   streamStdoutStderr: optional(Schema.Boolean).annotateKey({
-    description: "Send output as `command/exec/outputDelta` while it comes; the answer's strings are empty then."
+    description:
+      "Send output as `command/exec/outputDelta` while it comes; the answer's strings are empty then."
   }),
   outputBytesCap: optionalNullable(UInt).annotateKey({
     description:
       "Bytes kept of each of stdout and stderr, 1048576 by default; what comes after is read and thrown away. Not together with `disableOutputCap`."
   }),
   disableOutputCap: optional(Schema.Boolean).annotateKey({ description: "Keep all output." }),
-  disableTimeout: optional(Schema.Boolean).annotateKey({ description: "Let the command run as long as it likes." }),
+  disableTimeout: optional(Schema.Boolean).annotateKey({
+    description: "Let the command run as long as it likes."
+  }),
   timeoutMs: optionalNullable(Int64).annotateKey({
     description:
       "Milliseconds after which the command is killed and answered with exit code 124; 10000 by default, 0 is at once. Not together with `disableTimeout`."
@@ -77,8 +82,12 @@ export const CommandExecResponse = Schema.Struct({
     description:
       "0 to 255. Death by signal n is 128 + n on pipes and 1 on a terminal; a timeout is 124 on either."
   }),
-  stdout: Schema.String.annotateKey({ description: "What the command wrote, up to the cap; empty when streamed." }),
-  stderr: Schema.String.annotateKey({ description: "What the command wrote, up to the cap; empty when streamed." })
+  stdout: Schema.String.annotateKey({
+    description: "What the command wrote, up to the cap; empty when streamed."
+  }),
+  stderr: Schema.String.annotateKey({
+    description: "What the command wrote, up to the cap; empty when streamed."
+  })
 }).annotate({ identifier: "CommandExecResponse", description: "How a command ended." })
 export type CommandExecResponse = typeof CommandExecResponse.Type
 
@@ -88,7 +97,8 @@ export const CommandExecWriteParams = Schema.Struct({
     description: "Bytes for stdin: standard alphabet, padded, nothing else in between."
   }),
   closeStdin: optional(Schema.Boolean).annotateKey({
-    description: "End stdin, after the bytes if there are any. On a terminal: a newline and the EOF character."
+    description:
+      "End stdin, after the bytes if there are any. On a terminal: a newline and the EOF character."
   })
 }).annotate({ identifier: "CommandExecWriteParams", description: "Writes to stdin, ends it, or both." })
 export type CommandExecWriteParams = typeof CommandExecWriteParams.Type
@@ -97,14 +107,16 @@ export const CommandExecWriteResponse = Schema.Struct({}).annotate({ identifier:
 
 export const CommandExecResizeParams = Schema.Struct({
   processId: Schema.String.annotateKey({ description: "Names a running command of this connection." }),
-  size: CommandExecTerminalSize
+  size: CommandExecTerminalSize.annotateKey({ description: "The new size." })
 }).annotate({
   identifier: "CommandExecResizeParams",
   description: "Gives a terminal another size; its foreground processes get SIGWINCH."
 })
 export type CommandExecResizeParams = typeof CommandExecResizeParams.Type
 
-export const CommandExecResizeResponse = Schema.Struct({}).annotate({ identifier: "CommandExecResizeResponse" })
+export const CommandExecResizeResponse = Schema.Struct({}).annotate({
+  identifier: "CommandExecResizeResponse"
+})
 
 export const CommandExecTerminateParams = Schema.Struct({
   processId: Schema.String.annotateKey({ description: "Names a running command of this connection." })
@@ -118,16 +130,18 @@ export const CommandExecTerminateResponse = Schema.Struct({}).annotate({
   identifier: "CommandExecTerminateResponse"
 })
 
-export const CommandExecOutputStream = Schema.Literals(["stdout", "stderr"]).annotate({
-  identifier: "CommandExecOutputStream",
-  description: "Which stream output came from; on a terminal always `stdout`."
-})
+export const CommandExecOutputStream = Schema.Union([
+  Schema.Literal("stdout").annotate({ description: "Standard output; on a terminal everything." }),
+  Schema.Literal("stderr").annotate({ description: "Standard error." })
+]).annotate({ identifier: "CommandExecOutputStream", description: "Which stream output came from." })
 export type CommandExecOutputStream = typeof CommandExecOutputStream.Type
 
 export const CommandExecOutputDeltaNotification = Schema.Struct({
   processId: Schema.String.annotateKey({ description: "As given in `command/exec`." }),
-  stream: CommandExecOutputStream,
-  deltaBase64: Schema.String.annotateKey({ description: "The bytes, as the command wrote them, at most 64 KiB." }),
+  stream: CommandExecOutputStream.annotateKey({ description: "Where the bytes were written to." }),
+  deltaBase64: Schema.String.annotateKey({
+    description: "The bytes, as the command wrote them, at most 64 KiB."
+  }),
   capReached: Schema.Boolean.annotateKey({
     description: "The cap of this stream is full; nothing follows on it."
   })

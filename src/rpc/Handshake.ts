@@ -7,7 +7,8 @@ import { WireError } from "./WireError.ts"
 
 export const ClientInfo = Schema.Struct({
   name: Schema.String.annotateKey({
-    description: "Name of the client program. It becomes part of `userAgent`, so it must be a valid header value."
+    description:
+      "Name of the client program. It becomes part of `userAgent`, so it must be a valid header value."
   }),
   title: nullable(Schema.String).annotateKey({ description: "A name for people." }),
   version: Schema.String
@@ -30,7 +31,8 @@ export const InitializeCapabilities = Schema.Struct({
     description: "Accepted for compatibility: this server runs no MCP servers."
   }),
   optOutNotificationMethods: optionalNullable(Schema.Array(Schema.String)).annotateKey({
-    description: "Names of notifications that this connection does not want, such as `command/exec/outputDelta`."
+    description:
+      "Names of notifications that this connection does not want, such as `command/exec/outputDelta`."
   }),
   extensions: optionalNullable(Schema.Record(Schema.String, JsonValue)).annotateKey({
     description: "Settings of protocol extensions, by the name of the extension."

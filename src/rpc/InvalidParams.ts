@@ -9,11 +9,15 @@ import type * as AST from "effect/SchemaAST"
 import { JsonFloat } from "./Primitives.ts"
 
 /** An annotation of a schema: of its last check that has it, else of its type. */
-const annotation = (ast: AST.AST, key: "identifier" | "format" | "expected" | "message"): string | undefined => {
+const annotation = (
+  ast: AST.AST,
+  key: "identifier" | "format" | "expected" | "message"
+): string | undefined => {
   const check = ast.checks?.findLast((check) => check.annotations?.[key] !== undefined)
   return (check ?? ast).annotations?.[key] as string | undefined
 }
-const isStruct = (ast: AST.AST): ast is AST.Objects => ast._tag === "Objects" && ast.indexSignatures.length === 0
+const isStruct = (ast: AST.AST): ast is AST.Objects =>
+  ast._tag === "Objects" && ast.indexSignatures.length === 0
 const elements = (n: number) => (n === 1 ? "1 element" : `${n} elements`)
 
 /** The value as serde names it. */
@@ -35,7 +39,8 @@ const shown = (value: unknown): string => {
 const isInteger = (value: unknown): value is number | bigint =>
   typeof value === "bigint" || (typeof value === "number" && Number.isInteger(value))
 
-const invalidType = (value: unknown, expected: string) => `invalid type: ${shown(value)}, expected ${expected}`
+const invalidType = (value: unknown, expected: string) =>
+  `invalid type: ${shown(value)}, expected ${expected}`
 
 /** The union without null and behind suspensions: what a value that is not null must be. */
 const present = (ast: AST.AST): AST.AST => {
@@ -75,9 +80,14 @@ const explainStruct = (ast: AST.Objects, value: unknown): string | undefined => 
     const problem = member && explain(member.type, item)
     if (problem !== undefined) return problem
   }
-  const missing = members.find((m) => !Object.hasOwn(value as object, m.name) && m.type.context?.isOptional !== true)
+  const missing = members.find(
+    (m) => !Object.hasOwn(value as object, m.name) && m.type.context?.isOptional !== true
+  )
   return missing && `missing field \`${String(missing.name)}\``
 }
+
+const tagOf = (struct: AST.Objects): string =>
+  literals(struct.propertySignatures.find((member) => member.name === "type")!.type)[0]!
 
 /** A union of structs told apart by their `type`. */
 const explainTagged = (ast: AST.Union, value: unknown): string | undefined => {
@@ -87,7 +97,6 @@ const explainTagged = (ast: AST.Union, value: unknown): string | undefined => {
   const { type } = value as { readonly type?: unknown }
   if (type === undefined) return "missing field `type`"
   const structs = ast.types.filter(isStruct)
-  const tagOf = (struct: AST.Objects) => literals(struct.propertySignatures.find((p) => p.name === "type")!.type)[0]!
   if (typeof type !== "string") return invalidType(type, "variant identifier")
   const struct = structs.find((struct) => tagOf(struct) === type)
   return struct ? explainStruct(struct, value) : unknownVariant(type, structs.map(tagOf))
@@ -95,7 +104,8 @@ const explainTagged = (ast: AST.Union, value: unknown): string | undefined => {
 
 const explain = (type: AST.AST, value: unknown): string | undefined => {
   const ast = present(type)
-  if (value === null && type._tag === "Union" && type.types.some((member) => member._tag === "Null")) return undefined
+  if (value === null && type._tag === "Union" && type.types.some((member) => member._tag === "Null"))
+    return undefined
   const expected = annotation(ast, "expected")
   if (annotation(ast, "format") !== undefined && expected !== undefined) {
     if (!isInteger(value)) return invalidType(value, expected)
@@ -106,7 +116,9 @@ const explain = (type: AST.AST, value: unknown): string | undefined => {
       return typeof value === "boolean" ? undefined : invalidType(value, "a boolean")
     case "String": {
       if (typeof value !== "string") return invalidType(value, expected ?? "a string")
-      const valid = ast.checks?.every((check) => check._tag !== "Filter" || check.run(value, ast, {}) === undefined)
+      const valid = ast.checks?.every(
+        (check) => check._tag !== "Filter" || check.run(value, ast, {}) === undefined
+      )
       return valid === false ? annotation(ast, "message") : undefined
     }
     case "Arrays": {

@@ -23,7 +23,9 @@ export const JsonRpcRequest = Schema.Struct({
   id: RequestId,
   method: Schema.String,
   params: optional(JsonValue),
-  trace: optionalNullable(W3cTraceContext).annotateKey({ description: "Where the request stands in a trace." })
+  trace: optionalNullable(W3cTraceContext).annotateKey({
+    description: "Where the request stands in a trace."
+  })
 }).annotate({ identifier: "JSONRPCRequest", description: "Expects an answer." })
 
 export const JsonRpcNotification = Schema.Struct({
@@ -89,14 +91,20 @@ export const parse = (text: string): Incoming => {
   const json = LosslessJson.parse(text, REQUEST_MEMBERS)
   if (json._tag === "Failure") return malformed(json.reason)
   const message = json.value
-  if (typeof message !== "object" || message === null || Array.isArray(message) || message instanceof JsonFloat) {
+  if (
+    typeof message !== "object" ||
+    message === null ||
+    Array.isArray(message) ||
+    message instanceof JsonFloat
+  ) {
     return malformed("not an object")
   }
   const { id, method, params, trace } = message as Record<string, unknown>
   if (typeof method === "string") {
     if (id === undefined) return { _tag: "Notification", method }
     if (!isRequestId(id)) return malformed("the id is neither a string nor a 64-bit integer")
-    if (trace !== undefined && !Array.isArray(trace) && !isTrace(trace)) return malformed("`trace` is no object")
+    if (trace !== undefined && !Array.isArray(trace) && !isTrace(trace))
+      return malformed("`trace` is no object")
     return { _tag: "Request", id, method, params }
   }
   if (method === undefined && isRequestId(id) && ("result" in message || "error" in message)) {

@@ -28,7 +28,8 @@ const enum Char {
   CloseBrace = 125
 }
 
-const LONE_SURROGATE = /\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]/
+const LONE_SURROGATE =
+  /\\u[dD][89aAbB][0-9a-fA-F]{2}(?!\\u[dD][c-fC-F])|(?<!\\u[dD][89aAbB][0-9a-fA-F]{2})\\u[dD][c-fC-F]/
 const NUMBER = /-?\d+(\.\d+)?([eE][+-]?\d+)?/y
 const COLON = /\s*:/y
 /** So many digits may be more than a double holds. */
@@ -93,7 +94,10 @@ export const parse = (text: string, unique: ReadonlySet<string>): LosslessJson =
 }
 
 /** Parses once more, with the given numbers as strings that no other string of the text looks like. */
-const parseWith = (text: string, numbers: ReadonlyArray<{ readonly start: number; readonly token: string }>) => {
+const parseWith = (
+  text: string,
+  numbers: ReadonlyArray<{ readonly start: number; readonly token: string }>
+) => {
   let mark = "#"
   while (text.includes(`"${mark}`)) mark += "#"
   let marked = ""

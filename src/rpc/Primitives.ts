@@ -1,5 +1,5 @@
 /**
- * The scalar schemas of the wire and the four ways in which a member of an object may be missing.
+ * The scalar schemas of the wire and the five ways in which a member of an object may be missing.
  *
  * JSON numbers are read losslessly (see `LosslessJson`), so an integer is a `number` while it is exact and a
  * `bigint` beyond 2^53, and a fraction or an exponent never passes for an integer.
@@ -14,6 +14,12 @@ declare module "effect/Schema" {
       readonly alwaysPresent?: boolean | undefined
       /** The member, or the method, needs the `experimentalApi` capability. */
       readonly experimental?: boolean | undefined
+      /** For the TypeScript generator: null is for readers only, for writers leave the member out. */
+      readonly neverNull?: boolean | undefined
+      /** For the TypeScript generator: the type, where it is not what follows from the schema. */
+      readonly typescript?: string | undefined
+      /** For the JSON schema generator: the object has no other members. */
+      readonly closed?: boolean | undefined
     }
   }
 }
@@ -30,8 +36,12 @@ const integer = (format: string, expected: string, minimum: bigint, maximum: big
 export const Int64 = integer("int64", "i64", -(2n ** 63n), 2n ** 63n - 1n)
 /** An unsigned 64-bit integer, the `usize` of the original: `number` while exact, else `bigint`. */
 export const UInt = integer("uint", "usize", 0n, 2n ** 64n - 1n)
+/** As {@link Int64}, where the original says nothing of `number` and its TypeScript therefore has `bigint`. */
+export const BigInt64 = Int64.annotate({ typescript: "bigint" })
 /** A signed 32-bit integer. */
-export const Int32 = Schema.Int.check(Schema.isBetween({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })).annotate({
+export const Int32 = Schema.Int.check(
+  Schema.isBetween({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })
+).annotate({
   format: "int32",
   expected: "i32"
 })
@@ -67,15 +77,19 @@ export class JsonFloat {
 }
 
 /** Any JSON value. What was read from JSON text is not looked at again. */
-export const JsonValue: Schema.declare<unknown> = Schema.declare((_input: unknown): _input is unknown => true, {
-  identifier: "JsonValue",
-  toCodecJson: () => undefined,
-  toCodecArbitrary: () =>
-    Schema.link<unknown>()(Schema.Json, {
-      decode: SchemaGetter.transform((json: Schema.Json): unknown => json),
-      encode: SchemaGetter.transform((value: unknown) => value as Schema.Json)
-    })
-})
+export const JsonValue: Schema.declare<unknown> = Schema.declare(
+  (_input: unknown): _input is unknown => true,
+  {
+    identifier: "JsonValue",
+    typescript: "number | string | boolean | Array<JsonValue> | { [key in string]?: JsonValue } | null",
+    toCodecJson: () => undefined,
+    toCodecArbitrary: () =>
+      Schema.link<unknown>()(Schema.Json, {
+        decode: SchemaGetter.transform((json: Schema.Json): unknown => json),
+        encode: SchemaGetter.transform((value: unknown) => value as Schema.Json)
+      })
+  }
+)
 
 /** A member that may be left out, but is not null: `key?: T`. */
 export const optional = <S extends Schema.Top>(schema: S) => Schema.optionalKey(schema)
@@ -86,6 +100,10 @@ export const optionalNullable = <S extends Schema.Top>(schema: S) => Schema.opti
 /** As {@link optionalNullable}, but writers always write it: `key: T | null`. */
 export const nullable = <S extends Schema.Top>(schema: S) =>
   Schema.optionalKey(Schema.NullOr(schema)).annotateKey({ alwaysPresent: true })
+
+/** As {@link optionalNullable}, but writers leave it out rather than write null: `key?: T`. */
+export const omittable = <S extends Schema.Top>(schema: S) =>
+  Schema.optionalKey(Schema.NullOr(schema)).annotateKey({ neverNull: true })
 
 /** A member that a reader fills in when it is missing: `key: T`. */
 export const defaulted = <S extends Schema.Top>(schema: S, value: S["Type"]) =>

@@ -15,11 +15,14 @@ export const ProcessTerminalSize = Schema.Struct({
 }).annotate({ identifier: "ProcessTerminalSize", description: "The size of a terminal." })
 
 const handle = Schema.String.annotateKey({
-  description: "The client's name for the process, unique among the running ones of its connection; not empty."
+  description:
+    "The client's name for the process, unique among the running ones of its connection; not empty."
 })
 
 export const ProcessSpawnParams = Schema.Struct({
-  command: Schema.Array(Schema.String).annotateKey({ description: "Program and arguments; no shell in between." }),
+  command: Schema.Array(Schema.String).annotateKey({
+    description: "Program and arguments; no shell in between."
+  }),
   processHandle: handle,
   cwd: AbsolutePathBuf.annotateKey({ description: "Working directory." }),
   tty: optional(Schema.Boolean).annotateKey({
@@ -49,12 +52,14 @@ export const ProcessSpawnParams = Schema.Struct({
 export const ProcessWriteStdinParams = Schema.Struct({
   processHandle: handle,
   deltaBase64: optionalNullable(Schema.String).annotateKey({ description: "Bytes for stdin." }),
-  closeStdin: optional(Schema.Boolean).annotateKey({ description: "End stdin, after the bytes if there are any." })
+  closeStdin: optional(Schema.Boolean).annotateKey({
+    description: "End stdin, after the bytes if there are any."
+  })
 }).annotate({ identifier: "ProcessWriteStdinParams" })
 
 export const ProcessResizePtyParams = Schema.Struct({
   processHandle: handle,
-  size: ProcessTerminalSize
+  size: ProcessTerminalSize.annotateKey({ description: "The new size." })
 }).annotate({ identifier: "ProcessResizePtyParams" })
 
 export const ProcessKillParams = Schema.Struct({ processHandle: handle }).annotate({
@@ -62,7 +67,9 @@ export const ProcessKillParams = Schema.Struct({ processHandle: handle }).annota
 })
 
 export const ProcessSpawnResponse = Schema.Struct({}).annotate({ identifier: "ProcessSpawnResponse" })
-export const ProcessWriteStdinResponse = Schema.Struct({}).annotate({ identifier: "ProcessWriteStdinResponse" })
+export const ProcessWriteStdinResponse = Schema.Struct({}).annotate({
+  identifier: "ProcessWriteStdinResponse"
+})
 export const ProcessResizePtyResponse = Schema.Struct({}).annotate({ identifier: "ProcessResizePtyResponse" })
 export const ProcessKillResponse = Schema.Struct({}).annotate({ identifier: "ProcessKillResponse" })
 

@@ -2,7 +2,9 @@
 import * as Schema from "effect/Schema"
 import { AbsolutePathBuf, defaulted } from "./Primitives.ts"
 
-export const NetworkAccess = Schema.Literals(["restricted", "enabled"]).annotate({ identifier: "NetworkAccess" })
+export const NetworkAccess = Schema.Literals(["restricted", "enabled"]).annotate({
+  identifier: "NetworkAccess"
+})
 export type NetworkAccess = typeof NetworkAccess.Type
 
 export const SandboxPolicy = Schema.Union([
@@ -25,6 +27,8 @@ export const SandboxPolicy = Schema.Union([
       description: "Keep the directory that TMPDIR names read-only."
     }),
     excludeSlashTmp: defaulted(Schema.Boolean, false).annotateKey({ description: "Keep /tmp read-only." })
-  }).annotate({ description: "Everything can be read; the workspace and the temporary directories can be written." })
+  }).annotate({
+    description: "Everything can be read; the workspace and the temporary directories can be written."
+  })
 ]).annotate({ identifier: "SandboxPolicy" })
 export type SandboxPolicy = typeof SandboxPolicy.Type

@@ -19,7 +19,9 @@ export const OVERLOADED = -32001
 /** What a failed request is answered with. Not a JavaScript `Error`, so that making one captures no stack. */
 export class WireError extends Schema.Class<WireError>("effect-app-server/WireError")(
   {
-    code: Int64.annotate({ description: "What kind of failure this is; see the README for the codes in use." }),
+    code: Int64.annotate({
+      description: "What kind of failure this is; see the README for the codes in use."
+    }),
     message: Schema.String.annotate({ description: "One sentence for a person." }),
     data: optional(JsonValue).annotateKey({ description: "Details for a program, where there are any." })
   },
@@ -33,5 +35,8 @@ export const invalidRequest = make(INVALID_REQUEST)
 export const invalidParams = make(INVALID_PARAMS)
 export const internalError = make(INTERNAL_ERROR)
 /** `data` names the limit that was hit, where it is not the request queue of the connection. */
-export const overloaded = (data?: { readonly limit: string; readonly max: number; readonly current: number }) =>
-  make(OVERLOADED)("Server overloaded; retry later.", data)
+export const overloaded = (data?: {
+  readonly limit: string
+  readonly max: number
+  readonly current: number
+}) => make(OVERLOADED)("Server overloaded; retry later.", data)

@@ -55,7 +55,10 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
   const cwd = path.join(directory, "cwd")
   fs.mkdirSync(codexHome)
   fs.mkdirSync(cwd)
-  fs.writeFileSync(path.join(codexHome, "config.toml"), options.config ?? 'sandbox_mode = "danger-full-access"\n')
+  fs.writeFileSync(
+    path.join(codexHome, "config.toml"),
+    options.config ?? 'sandbox_mode = "danger-full-access"\n'
+  )
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
       ChildProcess.spawn(process.execPath, [MAIN, "--listen", "ws://127.0.0.1:0", ...(options.args ?? [])], {
@@ -72,8 +75,14 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
   const exit = new Promise<number | NodeJS.Signals>((resolve) =>
     child.once("exit", (code, signal) => resolve(signal ?? code!))
   )
-  const url = yield* until("the banner", CONNECT_MS, () => /listening on: (\S+)/.exec(output.stderr)?.[1]).pipe(
-    Effect.mapError(() => new HarnessError({ message: `no banner within ${CONNECT_MS} ms:\n${output.stderr}` }))
+  const url = yield* until(
+    "the banner",
+    CONNECT_MS,
+    () => /listening on: (\S+)/.exec(output.stderr)?.[1]
+  ).pipe(
+    Effect.mapError(
+      () => new HarnessError({ message: `no banner within ${CONNECT_MS} ms:\n${output.stderr}` })
+    )
   )
   const server: TestServer = {
     url,
@@ -83,22 +92,34 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
     stderr: () => output.stderr,
     stdout: () => output.stdout,
     signal: (signal) => Effect.sync(() => child.kill(signal)),
-    exited: within("the exit", READ_MS, Effect.promise(() => exit))
+    exited: within(
+      "the exit",
+      READ_MS,
+      Effect.promise(() => exit)
+    )
   }
   return server
 })
 
 /** Runs the program with these words to its end. */
 export const runMain = (words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
-  Effect.callback<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>((resume) => {
-    ChildProcess.execFile(
-      process.execPath,
-      [MAIN, ...words],
-      { env: { PATH: process.env["PATH"], HOME: os.tmpdir(), ...env }, timeout: READ_MS },
-      (error, stdout, stderr) =>
-        resume(Effect.succeed({ code: error === null ? 0 : ((error.code as number | undefined) ?? null), stdout, stderr }))
-    )
-  })
+  Effect.callback<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>(
+    (resume) => {
+      ChildProcess.execFile(
+        process.execPath,
+        [MAIN, ...words],
+        { env: { PATH: process.env["PATH"], HOME: os.tmpdir(), ...env }, timeout: READ_MS },
+        (error, stdout, stderr) =>
+          resume(
+            Effect.succeed({
+              code: error === null ? 0 : ((error.code as number | undefined) ?? null),
+              stdout,
+              stderr
+            })
+          )
+      )
+    }
+  )
 
 /** Waits until `probe` finds something. */
 export const until = <A>(
@@ -117,7 +138,10 @@ export const until = <A>(
   })
 
 const within = <A, E, R>(what: string, milliseconds: number, effect: Effect.Effect<A, E, R>) =>
-  Effect.timeoutOrElse(effect, { duration: milliseconds, orElse: () => fail(`${what}: not within ${milliseconds} ms`) })
+  Effect.timeoutOrElse(effect, {
+    duration: milliseconds,
+    orElse: () => fail(`${what}: not within ${milliseconds} ms`)
+  })
 
 /** A message of the server, as parsed. */
 export interface Message {
@@ -163,7 +187,11 @@ export class TestClient {
 
   /** The answer to the request of this id. */
   response(id: string | number, milliseconds = READ_MS) {
-    return this.#take(`the answer to ${JSON.stringify(id)}`, (m) => m.method === undefined && m.id === id, milliseconds)
+    return this.#take(
+      `the answer to ${JSON.stringify(id)}`,
+      (m) => m.method === undefined && m.id === id,
+      milliseconds
+    )
   }
 
   /** The next notification of this method. */
@@ -173,14 +201,13 @@ export class TestClient {
 
   /** Both, in whatever order they come; a second one of either is a failure. */
   responseAndNotification(id: string | number, method: string) {
-    const client = this
-    return Effect.gen(function* () {
-      const response = yield* client.response(id)
-      const notification = yield* client.notification(method)
-      const again = client.inbox.find((m) => (m.method === undefined ? m.id === id : m.method === method))
-      if (again !== undefined) return yield* fail(`came twice: ${JSON.stringify(again)}`)
-      return { response, notification }
-    })
+    return Effect.flatMap(
+      Effect.all({ response: this.response(id), notification: this.notification(method) }),
+      (both) => {
+        const again = this.inbox.find((m) => (m.method === undefined ? m.id === id : m.method === method))
+        return again === undefined ? Effect.succeed(both) : fail(`came twice: ${JSON.stringify(again)}`)
+      }
+    )
   }
 
   /** Fails if any message comes within 250 ms. */
@@ -200,7 +227,10 @@ export class TestClient {
   }
 
   initialize(capabilities: object | null = { experimentalApi: true }) {
-    return this.request("initialize", { clientInfo: { name: "test", title: null, version: "1" }, capabilities })
+    return this.request("initialize", {
+      clientInfo: { name: "test", title: null, version: "1" },
+      capabilities
+    })
   }
 
   /** The close code, when the connection is over. */
@@ -215,10 +245,17 @@ export class TestClient {
     const attempt: Effect.Effect<Message, HarnessError> = Effect.suspend(() => {
       const at = this.inbox.findIndex(fits)
       if (at >= 0) return Effect.succeed(this.inbox.splice(at, 1)[0]!)
-      return this.closed === undefined ? Effect.andThen(next, attempt) : fail(`${what}: closed with ${this.closed}`)
+      return this.closed === undefined
+        ? Effect.andThen(next, attempt)
+        : fail(`${what}: closed with ${this.closed}`)
     })
     return within(what, milliseconds, attempt).pipe(
-      Effect.mapError((error) => new HarnessError({ message: `${error.message}; inbox: ${JSON.stringify(this.inbox).slice(0, 1000)}` }))
+      Effect.mapError(
+        (error) =>
+          new HarnessError({
+            message: `${error.message}; inbox: ${JSON.stringify(this.inbox).slice(0, 1000)}`
+          })
+      )
     )
   }
 }

@@ -12,7 +12,11 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly messag
 export type Arguments =
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
-  | { readonly _tag: "Serve"; readonly listen: ListenUrl.ListenUrl | undefined; readonly overrides: ReadonlyArray<string> }
+  | {
+      readonly _tag: "Serve"
+      readonly listen: ListenUrl.ListenUrl | undefined
+      readonly overrides: ReadonlyArray<string>
+    }
   | {
       readonly _tag: "Generate"
       readonly what: "json-schema" | "ts"
@@ -44,7 +48,12 @@ const unexpected = (problem: string) => withHelp(problem, `${USAGE}\n\n`)
 const missingValue = (flag: string) => withHelp(`a value is required for '${flag}' but none was supplied`)
 const repeated = (flag: string) => unexpected(`the argument '${flag}' cannot be used multiple times`)
 
-type Token = { readonly kind: string; readonly name?: string; readonly rawName?: string; readonly value?: string | undefined }
+type Token = {
+  readonly kind: string
+  readonly name?: string
+  readonly rawName?: string
+  readonly value?: string | undefined
+}
 
 const options = {
   listen: { type: "string" },
@@ -64,7 +73,8 @@ const COMMANDS: Readonly<Record<string, "json-schema" | "ts">> = {
 
 /** Reads the words behind the program's name. Throws `UsageError`. */
 export const parse = (words: ReadonlyArray<string>): Arguments => {
-  const tokens = parseArgs({ args: withListenUrl(words), options, strict: false, tokens: true }).tokens as Array<Token>
+  const tokens = parseArgs({ args: withListenUrl(words), options, strict: false, tokens: true })
+    .tokens as Array<Token>
   const [first] = tokens
   const command = first?.kind === "positional" ? COMMANDS[first.value!] : undefined
   const flags = command === undefined ? SERVE_FLAGS : GENERATE_FLAGS
@@ -72,7 +82,9 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
   const overrides: Array<string> = []
   for (const { kind, name, rawName, value } of command === undefined ? tokens : tokens.slice(1)) {
     if (kind === "positional") {
-      throw unexpected(command === undefined ? `unrecognized subcommand '${value}'` : `unexpected argument '${value}' found`)
+      throw unexpected(
+        command === undefined ? `unrecognized subcommand '${value}'` : `unexpected argument '${value}' found`
+      )
     }
     if (kind === "option-terminator") continue
     if (!flags.has(name!)) throw unexpected(`unexpected argument '${rawName}' found`)

@@ -1,0 +1,8 @@
+// GENERATED from the schemas of the server. Changes made here are lost.
+import type { AbsolutePathBuf } from "../AbsolutePathBuf"
+
+/** Reads one regular file. Never sandboxed. */
+export type FsReadFileParams = {
+  /** Absolute; links are followed. */
+  path: AbsolutePathBuf
+}

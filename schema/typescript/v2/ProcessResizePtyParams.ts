@@ -1,0 +1,8 @@
+// GENERATED from the schemas of the server. Changes made here are lost.
+import type { ProcessTerminalSize } from "./ProcessTerminalSize"
+
+export type ProcessResizePtyParams = {
+  /** The client's name for the process, unique among the running ones of its connection; not empty. */
+  processHandle: string
+  size: ProcessTerminalSize
+}

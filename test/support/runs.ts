@@ -1,0 +1,1 @@
+export const RUNS = Number(process.env["PROPERTY_RUNS"] ?? 200)
