@@ -18,7 +18,7 @@ const print = (stream: NodeJS.WriteStream, text: string, code: number) =>
     process.exitCode = code
   })
 
-const program = Effect.suspend(() => {
+const program = Effect.suspend((): Effect.Effect<void, unknown> => {
   const words = process.argv.slice(2)
   let parsed: Arguments.Arguments
   try {

@@ -30,6 +30,8 @@ const refusal = (spec: SpawnSpec): string | undefined => {
   if (variables.some(([name, value]) => name.includes("\0") || value.includes("\0"))) {
     return "data provided contains a nul byte"
   }
-  const code = argv.some((argument) => argument.length >= MAX_STRING_BYTES) ? "E2BIG" : ProgramLookup.check(spec)
+  const code = argv.some((argument) => argument.length >= MAX_STRING_BYTES)
+    ? "E2BIG"
+    : ProgramLookup.check(spec)
   return code && SystemError.textOf(code)
 }

@@ -6,7 +6,12 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { SpawnError } from "../services/CommandExecError.ts"
 import type { OutputBuffer } from "../services/OutputBuffer.ts"
-import { EAGER_STDIN_BYTES, type ExitStatus, type RunningProcess, type SpawnSpec } from "../services/ProcessSpawner.ts"
+import {
+  EAGER_STDIN_BYTES,
+  type ExitStatus,
+  type RunningProcess,
+  type SpawnSpec
+} from "../services/ProcessSpawner.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
 
@@ -27,7 +32,9 @@ export const spawn = (
       )
     )
     const { stderr, stdin, stdout } = child
-    for (const [name, stream] of Object.entries({ stdout, stderr }) as ReadonlyArray<["stdout", typeof stdout]>) {
+    for (const [name, stream] of Object.entries({ stdout, stderr }) as ReadonlyArray<
+      ["stdout", typeof stdout]
+    >) {
       stream!.on("data", (bytes: Buffer) => output.push(name, bytes))
       stream!.on("error", () => {}) // "close" follows
       stream!.on("close", () => output.end(name))
@@ -51,8 +58,9 @@ export const spawn = (
         Effect.callback<boolean>((resume) => {
           if (stdin === null || !stdin.writable) return resume(Effect.succeed(false))
           const eager = stdin.writableLength + bytes.length <= EAGER_STDIN_BYTES
-          const done = eager ? undefined : (error?: Error | null) => resume(Effect.succeed(error == null))
-          if (bytes.length > 0) stdin.write(bytes, done)
+          // a write that the end of the process cuts off is reported without an error
+          const taken = (error?: Error | null) => resume(Effect.succeed(error == null && !stdin.destroyed))
+          if (bytes.length > 0) stdin.write(bytes, eager ? undefined : taken)
           if (end) stdin.end()
           if (eager) resume(Effect.succeed(true))
         }),

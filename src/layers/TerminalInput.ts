@@ -12,7 +12,8 @@ export class TerminalInput {
   readonly #queue: Array<{ readonly bytes: Uint8Array; readonly done: (taken: boolean) => void }> = []
   #offset = 0
   #retry: NodeJS.Timeout | undefined
-  #closed = false
+  /** Nothing is taken any more. */
+  closed = false
   /** Bytes that the terminal has not taken. */
   pending = 0
 
@@ -22,7 +23,7 @@ export class TerminalInput {
 
   /** Queues bytes; `done` tells whether the terminal took them. */
   write(bytes: Uint8Array, done: (taken: boolean) => void): void {
-    if (this.#closed) return done(false)
+    if (this.closed) return done(false)
     this.#queue.push({ bytes, done })
     this.pending += bytes.length
     if (this.#queue.length === 1) this.#flush()
@@ -30,7 +31,7 @@ export class TerminalInput {
 
   /** Drops what is queued; the descriptor is not touched any more. */
   close(): void {
-    this.#closed = true
+    this.closed = true
     clearTimeout(this.#retry)
     this.pending = 0
     for (const { done } of this.#queue.splice(0)) done(false)

@@ -13,7 +13,12 @@ import type * as Scope from "effect/Scope"
 import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
 import { SpawnError } from "../services/CommandExecError.ts"
 import { MAX_CHUNK_BYTES, type OutputBuffer } from "../services/OutputBuffer.ts"
-import { EAGER_STDIN_BYTES, type ExitStatus, type RunningProcess, type SpawnSpec } from "../services/ProcessSpawner.ts"
+import {
+  EAGER_STDIN_BYTES,
+  type ExitStatus,
+  type RunningProcess,
+  type SpawnSpec
+} from "../services/ProcessSpawner.ts"
 import * as ProcessGroup from "./ProcessGroup.ts"
 import * as PtyAddon from "./PtyAddon.ts"
 import { TerminalInput } from "./TerminalInput.ts"
@@ -46,8 +51,9 @@ export const spawn = (
       pendingInput: () => input.pending,
       write: (bytes, end) =>
         Effect.callback<boolean>((resume) => {
-          const eager = input.pending + bytes.length <= EAGER_STDIN_BYTES
           const done = (taken: boolean) => resume(Effect.succeed(taken))
+          if (input.closed) return done(false)
+          const eager = input.pending + bytes.length <= EAGER_STDIN_BYTES
           if (bytes.length > 0) input.write(bytes, eager ? () => {} : done)
           if (end) input.write(END_OF_INPUT, () => {})
           if (eager) done(true)
@@ -74,7 +80,19 @@ const open = (
         close()
         Deferred.doneUnsafe(exit, Effect.succeed(signal > 0 ? { signal } : { code }))
       }
-      const { fd, pid, pty } = addon.fork(file, args, variables, cwd, cols, rows, -1, -1, true, addon.helperPath, onExit)
+      const { fd, pid, pty } = addon.fork(
+        file,
+        args,
+        variables,
+        cwd,
+        cols,
+        rows,
+        -1,
+        -1,
+        true,
+        addon.helperPath,
+        onExit
+      )
       const slave = fs.openSync(pty, fs.constants.O_RDWR | fs.constants.O_NOCTTY)
       const input = new TerminalInput(fd)
       const take = (length: number) => output.push("stdout", Buffer.from(scratch.subarray(0, length)))
@@ -95,7 +113,7 @@ const open = (
       const drain = () => {
         if (closed) return
         reader.pause()
-        for (let total = 0; total < MAX_DRAIN_BYTES; ) {
+        for (let total = 0; total < MAX_DRAIN_BYTES;) {
           const length = readMore(fd, 0)
           if (length === 0) return
           take(length)

@@ -46,7 +46,9 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
   "effect-app-server/WebSocketTransport"
 ) {
   /** Listens as long as the layer lives; its end closes all connections, and so ends all that they started. */
-  static readonly layer = (address: ListenAddress): Layer.Layer<WebSocketTransport, ListenError, Dispatcher> =>
+  static readonly layer = (
+    address: ListenAddress
+  ): Layer.Layer<WebSocketTransport, ListenError, Dispatcher> =>
     Layer.effect(
       WebSocketTransport,
       Effect.gen(function* () {
@@ -93,7 +95,9 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
 const listen = ({ host, port }: ListenAddress): Effect.Effect<http.Server, ListenError> =>
   Effect.callback((resume) => {
     const server = http.createServer()
-    server.once("error", (error) => resume(Effect.fail(new ListenError({ message: SystemError.text(error) }))))
+    server.once("error", (error) =>
+      resume(Effect.fail(new ListenError({ message: SystemError.text(error) })))
+    )
     server.listen(port, host, () => resume(Effect.succeed(server)))
   })
 
@@ -105,7 +109,11 @@ const close = (server: http.Server): Effect.Effect<void> =>
 
 /** Answers on a socket whose request asked for an upgrade that is not given. */
 const writeAnswer = (socket: Duplex, { body, headers, status }: UpgradeChecks.Answer): void => {
-  const lines = Object.entries({ ...headers, "content-length": String(Buffer.byteLength(body)), connection: "close" })
+  const lines = Object.entries({
+    ...headers,
+    "content-length": String(Buffer.byteLength(body)),
+    connection: "close"
+  })
   socket.end(
     `HTTP/1.1 ${status} ${http.STATUS_CODES[status]}\r\n${lines.map(([name, value]) => `${name}: ${value}\r\n`).join("")}\r\n${body}`
   )

@@ -78,7 +78,10 @@ export class CommandExec extends Context.Service<
         start: Effect.fnUntraced(function* (command) {
           const { env } = yield* sandbox.confine(command.sandbox)
           const terminal = "rows" in command.io
-          const output = new OutputBuffer(terminal ? ["stdout"] : ["stdout", "stderr"], command.outputBytesCap)
+          const output = new OutputBuffer(
+            terminal ? ["stdout"] : ["stdout", "stderr"],
+            command.outputBytesCap
+          )
           const process = yield* spawner.spawn(
             { argv: command.argv, cwd: command.cwd, env: { ...command.env, ...env }, io: command.io },
             output
@@ -103,7 +106,11 @@ export class CommandExec extends Context.Service<
 }
 
 /** Follows a command to its end: the timeout, the exit, the drain, the rest of the group. */
-const supervise = Effect.fnUntraced(function* (command: Command, process: RunningProcess, output: OutputBuffer) {
+const supervise = Effect.fnUntraced(function* (
+  command: Command,
+  process: RunningProcess,
+  output: OutputBuffer
+) {
   let timedOut = false
   const timer =
     command.timeout &&

@@ -19,14 +19,19 @@ export class InvalidCommand extends Data.TaggedClass("InvalidCommand")<{
 export class NegativeTimeout extends Data.TaggedClass("NegativeTimeout")<{
   readonly timeoutMs: number | bigint
 }> {}
-export class DuplicateProcessId extends Data.TaggedClass("DuplicateProcessId")<{ readonly processId: string }> {}
+export class DuplicateProcessId extends Data.TaggedClass("DuplicateProcessId")<{
+  readonly processId: string
+}> {}
 /** No command of that name runs on this connection. */
 export class NoSuchProcess extends Data.TaggedClass("NoSuchProcess")<{ readonly processId: string }> {}
 export class InvalidBase64 extends Data.TaggedClass("InvalidBase64")<{ readonly problem: string }> {}
 export class StdinNotStreamed extends Data.TaggedClass("StdinNotStreamed")<{}> {}
 export class StdinClosed extends Data.TaggedClass("StdinClosed")<{}> {}
 /** The command reads too slowly for what the client writes; `current` bytes wait already. */
-export class StdinFull extends Data.TaggedClass("StdinFull")<{ readonly max: number; readonly current: number }> {}
+export class StdinFull extends Data.TaggedClass("StdinFull")<{
+  readonly max: number
+  readonly current: number
+}> {}
 export class NotATerminal extends Data.TaggedClass("NotATerminal")<{}> {}
 /** The policy that applies cannot be enforced here, so the command was not started. */
 export class SandboxUnavailable extends Data.TaggedClass("SandboxUnavailable")<{

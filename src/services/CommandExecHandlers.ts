@@ -42,9 +42,10 @@ const ADDED_ENV = { CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS: "1" }
 
 const isEmpty = (size: CommandExecTerminalSize) => size.rows === 0 || size.cols === 0
 
+const invalid = (reason: InvalidCommand["reason"]) => new InvalidCommand({ reason })
+
 /** The first thing that is wrong with the params, in the order in which the original looks. */
 const problem = (params: CommandExecParams): CommandExecError | undefined => {
-  const invalid = (reason: InvalidCommand["reason"]) => new InvalidCommand({ reason })
   const { size, timeoutMs, tty } = params
   if (params.command.length === 0) return invalid("EmptyCommand")
   if (params.permissionProfile != null && params.sandboxPolicy != null) return invalid("ProfileAndPolicy")
@@ -116,7 +117,7 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
     const baseEnv = { ...shellEnvironment(shellEnvironmentPolicy, host.env), ...ADDED_ENV }
 
     const environment = (overrides: CommandExecParams["env"]): Record<string, string> => {
-      const env = new Map(Object.entries(baseEnv))
+      const env = new Map<string, string>(Object.entries(baseEnv))
       for (const [name, value] of Object.entries(overrides ?? {})) {
         if (value === null) env.delete(name)
         else env.set(name, value)
@@ -126,7 +127,9 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
 
     const directory = (cwd: string | null | undefined): string => {
       if (cwd == null) return host.cwd
-      return cwd === "~" || cwd.startsWith("~/") ? path.join(host.home, cwd.slice(1)) : path.resolve(host.cwd, cwd)
+      return cwd === "~" || cwd.startsWith("~/")
+        ? path.join(host.home, cwd.slice(1))
+        : path.resolve(host.cwd, cwd)
     }
 
     const commandOf = (params: CommandExecParams): Command => ({
@@ -134,9 +137,13 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       cwd: directory(params.cwd),
       env: environment(params.env),
       timeout:
-        params.disableTimeout === true ? undefined : Duration.millis(Number(params.timeoutMs ?? DEFAULT_TIMEOUT_MS)),
+        params.disableTimeout === true
+          ? undefined
+          : Duration.millis(Number(params.timeoutMs ?? DEFAULT_TIMEOUT_MS)),
       outputBytesCap:
-        params.disableOutputCap === true ? Infinity : Number(params.outputBytesCap ?? DEFAULT_OUTPUT_BYTES_CAP),
+        params.disableOutputCap === true
+          ? Infinity
+          : Number(params.outputBytesCap ?? DEFAULT_OUTPUT_BYTES_CAP),
       io: params.tty === true ? (params.size ?? DEFAULT_SIZE) : { stdin: params.streamStdin === true },
       sandbox: {
         policy: params.sandboxPolicy ?? undefined,
@@ -152,7 +159,9 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       const connection = yield* Connection
       const slot = yield* RequestSlot
       const start = exec.start(commandOf(params))
-      const running = yield* params.processId == null ? start : named(connection.processes, params.processId, start)
+      const running = yield* params.processId == null
+        ? start
+        : named(connection.processes, params.processId, start)
       yield* slot.release
       const streamed = params.tty === true || params.streamStdoutStderr === true
       const text = streamed ? yield* stream(connection, params.processId!, running) : yield* collect(running)
@@ -162,41 +171,34 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
 
     const find = Effect.fnUntraced(function* (processId: string) {
       const entry = (yield* Connection).processes.get(processId)
-      return yield* entry === undefined ? Effect.fail(new NoSuchProcess({ processId })) : Deferred.await(entry)
+      return yield* entry === undefined
+        ? Effect.fail(new NoSuchProcess({ processId }))
+        : Deferred.await(entry)
     })
 
     return {
       "command/exec": (params) => Effect.mapError(run(params), fromCommandExecError),
 
-      "command/exec/write": Effect.fnUntraced(
-        function* ({ closeStdin, deltaBase64, processId }) {
-          if (deltaBase64 == null && closeStdin !== true) {
-            return yield* Effect.fail(new InvalidCommand({ reason: "NothingToWrite" }))
-          }
-          const bytes = Base64.decode(deltaBase64 ?? "")
-          if (Result.isFailure(bytes)) return yield* Effect.fail(new InvalidBase64({ problem: bytes.failure }))
-          yield* (yield* find(processId)).write(bytes.success, closeStdin === true)
-          return {}
-        },
-        Effect.mapError(fromCommandExecError)
-      ),
+      "command/exec/write": Effect.fnUntraced(function* ({ closeStdin, deltaBase64, processId }) {
+        if (deltaBase64 == null && closeStdin !== true) {
+          return yield* Effect.fail(invalid("NothingToWrite"))
+        }
+        const bytes = Base64.decode(deltaBase64 ?? "")
+        if (Result.isFailure(bytes)) return yield* Effect.fail(new InvalidBase64({ problem: bytes.failure }))
+        yield* (yield* find(processId)).write(bytes.success, closeStdin === true)
+        return {}
+      }, Effect.mapError(fromCommandExecError)),
 
-      "command/exec/resize": Effect.fnUntraced(
-        function* ({ processId, size }) {
-          if (isEmpty(size)) return yield* Effect.fail(new InvalidCommand({ reason: "EmptySize" }))
-          yield* (yield* find(processId)).resize(size)
-          return {}
-        },
-        Effect.mapError(fromCommandExecError)
-      ),
+      "command/exec/resize": Effect.fnUntraced(function* ({ processId, size }) {
+        if (isEmpty(size)) return yield* Effect.fail(invalid("EmptySize"))
+        yield* (yield* find(processId)).resize(size)
+        return {}
+      }, Effect.mapError(fromCommandExecError)),
 
-      "command/exec/terminate": Effect.fnUntraced(
-        function* ({ processId }) {
-          yield* (yield* find(processId)).terminate
-          return {}
-        },
-        Effect.mapError(fromCommandExecError)
-      )
+      "command/exec/terminate": Effect.fnUntraced(function* ({ processId }) {
+        yield* (yield* find(processId)).terminate
+        return {}
+      }, Effect.mapError(fromCommandExecError))
     }
   })
 )

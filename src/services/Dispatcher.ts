@@ -45,7 +45,9 @@ export class Dispatcher extends Context.Service<
   > = Layer.effect(
     Dispatcher,
     Effect.gen(function* () {
-      const context = yield* Effect.context<Rpc.ToHandler<AppServerRpc> | ConnectionAccess | ConnectionReady>()
+      const context = yield* Effect.context<
+        Rpc.ToHandler<AppServerRpc> | ConnectionAccess | ConnectionReady
+      >()
       const routes = new Map<string, Route>()
       for (const [method, rpc] of ServedRpcs.requests) {
         routes.set(method, makeRoute(rpc as unknown as Rpc.AnyWithProps, context))
@@ -65,7 +67,9 @@ export class Dispatcher extends Context.Service<
             if (waiting >= MAX_WAITING_REQUESTS) return refuse(overloaded())
             const route = routes.get(method)
             if (route === undefined) {
-              return refuse(invalidRequest(`Invalid request: unknown variant \`${method}\`, expected one of ${methods}`))
+              return refuse(
+                invalidRequest(`Invalid request: unknown variant \`${method}\`, expected one of ${methods}`)
+              )
             }
             const params = decode(route, request.params)
             if (params._tag === "Failure") return refuse(invalidRequest(`Invalid request: ${params.failure}`))
@@ -96,7 +100,8 @@ export class Dispatcher extends Context.Service<
           return (text) => {
             const message = parse(text)
             if (message._tag === "Request") serve(message)
-            else if (message._tag === "Malformed") run(Effect.logError(`dropped a message: ${message.reason}`))
+            else if (message._tag === "Malformed")
+              run(Effect.logError(`dropped a message: ${message.reason}`))
           }
         })
       }
@@ -131,7 +136,7 @@ const makeRoute = (rpc: Rpc.AnyWithProps, context: Context.Context<never>): Rout
     handle: (payload, client) => {
       const options: Options = { rpc, client, requestId, headers, payload }
       let effect = Effect.provideContext(run(payload, options), handlerContext)
-      for (const middleware of middlewares) effect = middleware(effect, options)
+      for (const middleware of middlewares) effect = middleware(effect, options) as Handling
       return Effect.scoped(effect)
     }
   }
@@ -141,7 +146,9 @@ const makeRoute = (rpc: Rpc.AnyWithProps, context: Context.Context<never>): Rout
 const decode = (
   route: Route,
   params: unknown
-): { readonly _tag: "Success"; readonly success: unknown } | { readonly _tag: "Failure"; readonly failure: string } => {
+):
+  | { readonly _tag: "Success"; readonly success: unknown }
+  | { readonly _tag: "Failure"; readonly failure: string } => {
   if (params === undefined || params === null) return { _tag: "Failure", failure: "missing field `params`" }
   const exit = route.decode(params)
   if (exit._tag === "Success") return { _tag: "Success", success: exit.value }

@@ -22,7 +22,8 @@ export const layer = FileSystemRpcs.middleware(ConnectionReady).toLayer(
         const file = path.resolve(params.path)
         const { type } = yield* Effect.mapError(fs.stat(file), fromPlatformError)
         // opening a pipe would wait for its writer, reading a device might never end
-        if (type !== "File") return yield* Effect.fail(invalidRequest(`path \`${params.path}\` is not a file`))
+        if (type !== "File")
+          return yield* Effect.fail(invalidRequest(`path \`${params.path}\` is not a file`))
         const bytes = yield* Effect.mapError(fs.readFile(file), fromPlatformError)
         return { dataBase64: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64") }
       })

@@ -27,7 +27,9 @@ export const layer = HandshakeRpcs.middleware(ConnectionAccess).toLayer(
         }
         if (NO_HEADER_VALUE.test(clientInfo.name)) {
           return yield* Effect.fail(
-            invalidRequest(`Invalid clientInfo.name: '${clientInfo.name}'. Must be a valid HTTP header value.`)
+            invalidRequest(
+              `Invalid clientInfo.name: '${clientInfo.name}'. Must be a valid HTTP header value.`
+            )
           )
         }
         yield* Ref.set(

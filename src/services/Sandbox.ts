@@ -43,7 +43,11 @@ export class Sandbox extends Context.Service<
   })
 }
 
-const FULL_ACCESS: ReadonlySet<string> = new Set(["dangerFullAccess", ":danger-full-access", "danger-full-access"])
+const FULL_ACCESS: ReadonlySet<string> = new Set([
+  "dangerFullAccess",
+  ":danger-full-access",
+  "danger-full-access"
+])
 const unconfined: Confinement = { env: {} }
 /** The variable by which commands of the original learn that they have no network. */
 const withoutNetwork: Confinement = { env: { CODEX_SANDBOX_NETWORK_DISABLED: "1" } }

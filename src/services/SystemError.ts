@@ -22,7 +22,9 @@ const ERRORS: Readonly<Record<string, readonly [errno: number, text: string]>> =
   EROFS: [30, "Read-only file system"],
   ENAMETOOLONG: [36, "Filename too long"],
   ENOTEMPTY: [39, "Directory not empty"],
-  ELOOP: [40, "Symbolic link loop"]
+  ELOOP: [40, "Symbolic link loop"],
+  EADDRINUSE: [98, "Address in use"],
+  EADDRNOTAVAIL: [99, "Address not available"]
 }
 
 /** The text for an error code such as `ENOENT`. */
@@ -33,7 +35,11 @@ export const textOf = (code: string): string => {
 
 /** The text for any error that carries a code, itself or in a cause of it. */
 export const text = (error: unknown): string => {
-  for (let e = error; typeof e === "object" && e !== null; e = (e as { cause?: unknown }).cause ?? (e as { reason?: unknown }).reason) {
+  for (
+    let e = error;
+    typeof e === "object" && e !== null;
+    e = (e as { cause?: unknown }).cause ?? (e as { reason?: unknown }).reason
+  ) {
     const { code } = e as { readonly code?: unknown }
     if (typeof code === "string") return textOf(code)
   }

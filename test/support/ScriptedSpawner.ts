@@ -4,7 +4,12 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { SpawnError } from "../../src/services/CommandExecError.ts"
 import type { OutputBuffer } from "../../src/services/OutputBuffer.ts"
-import { ProcessSpawner, type ExitStatus, type SpawnSpec } from "../../src/services/ProcessSpawner.ts"
+import {
+  ProcessSpawner,
+  type ExitStatus,
+  type RunningProcess,
+  type SpawnSpec
+} from "../../src/services/ProcessSpawner.ts"
 
 export class ScriptedProcess {
   readonly spec: SpawnSpec
@@ -82,7 +87,7 @@ export const make = (): ScriptedSpawner => {
             process.released = true
           })
         )
-        return {
+        const running: RunningProcess = {
           pid: processes.length,
           exit: Deferred.await(process.ended),
           pendingInput: () => process.pendingInput,
@@ -95,6 +100,7 @@ export const make = (): ScriptedSpawner => {
           resize: (size) => Effect.sync(() => void process.sizes.push(size)),
           kill: process.kill
         }
+        return running
       })
     })
   }

@@ -32,7 +32,7 @@ export interface TestServer {
   readonly stdout: () => string
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** The exit code, or the signal that killed it. */
-  readonly exited: Effect.Effect<number | NodeJS.Signals>
+  readonly exited: Effect.Effect<number | NodeJS.Signals, HarnessError>
 }
 
 export interface TestServerOptions {

@@ -5,6 +5,7 @@ import type { CommandExecOutputStream } from "./CommandExecOutputStream"
 export type CommandExecOutputDeltaNotification = {
   /** As given in `command/exec`. */
   processId: string
+  /** Where the bytes were written to. */
   stream: CommandExecOutputStream
   /** The bytes, as the command wrote them, at most 64 KiB. */
   deltaBase64: string

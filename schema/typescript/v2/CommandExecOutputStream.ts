@@ -1,4 +1,8 @@
 // GENERATED from the schemas of the server. Changes made here are lost.
 
-/** Which stream output came from; on a terminal always `stdout`. */
-export type CommandExecOutputStream = "stdout" | "stderr"
+/** Which stream output came from. */
+export type CommandExecOutputStream =
+  /** Standard output; on a terminal everything. */
+  | "stdout"
+  /** Standard error. */
+  | "stderr"

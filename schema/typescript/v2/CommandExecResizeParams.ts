@@ -5,5 +5,6 @@ import type { CommandExecTerminalSize } from "./CommandExecTerminalSize"
 export type CommandExecResizeParams = {
   /** Names a running command of this connection. */
   processId: string
+  /** The new size. */
   size: CommandExecTerminalSize
 }

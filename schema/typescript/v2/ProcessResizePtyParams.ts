@@ -4,5 +4,6 @@ import type { ProcessTerminalSize } from "./ProcessTerminalSize"
 export type ProcessResizePtyParams = {
   /** The client's name for the process, unique among the running ones of its connection; not empty. */
   processHandle: string
+  /** The new size. */
   size: ProcessTerminalSize
 }
