@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Result from "effect/Result"
 import * as Schema from "effect/Schema"
 import * as Toml from "smol-toml"
-import { isTable, merge, tableToJson } from "../services/ConfigLayers.ts"
+import { isTable, setAt, tableToJson } from "../services/ConfigLayers.ts"
 
 /** A flag that sets nothing; `message` quotes it. */
 export class ConfigOverridesError extends Schema.TaggedError<ConfigOverridesError>()("ConfigOverridesError", {
@@ -42,19 +42,25 @@ const valueOf = (text: string): Schema.Json => {
   return member === undefined ? text.replace(/^["']+|["']+$/g, "") : member[1]
 }
 
-const parseFlag = (flag: string): Result.Result<Schema.JsonObject, ConfigOverridesError> => {
+interface Override {
+  readonly path: ReadonlyArray<string>
+  readonly value: Schema.Json
+}
+
+const parseFlag = (flag: string): Result.Result<Override, ConfigOverridesError> => {
   const equals = flag.indexOf("=")
   if (equals < 0) return refuse(`Invalid override (missing '='): ${flag}`)
   const key = flag.slice(0, equals).trim()
   if (key === "") return refuse(`Empty key in override: ${flag}`)
   const path = segments(key)
   if (path.includes("")) return refuse(`Empty key segment in override: ${flag}`)
-  const value = valueOf(flag.slice(equals + 1).trim())
-  return Result.succeed(
-    path.reduceRight<Schema.Json>((inner, name) => ({ [name]: inner }), value) as Schema.JsonObject
-  )
+  return Result.succeed({ path, value: valueOf(flag.slice(equals + 1).trim()) })
 }
 
-/** The flags as one object, in which later ones win over earlier ones; tables merge. */
+/** The flags as one object; a later one replaces what an earlier one put at its key. */
 export const parse = (flags: ReadonlyArray<string>): Effect.Effect<Schema.JsonObject, ConfigOverridesError> =>
-  Effect.fromResult(Result.map(Result.all(flags.map(parseFlag)), (tables) => tables.reduce(merge, {})))
+  Effect.fromResult(
+    Result.map(Result.all(flags.map(parseFlag)), (overrides) =>
+      overrides.reduce<Schema.JsonObject>((table, { path, value }) => setAt(table, path, value), {})
+    )
+  )

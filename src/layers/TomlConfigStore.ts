@@ -41,7 +41,7 @@ const parse = (text: string) => Toml.parse(text, { integersAsBigInt: "asNeeded" 
 const place =
   (text: string) =>
   (path: ReadonlyArray<string>): ConfigLayers.Position | undefined => {
-    const lines = text.split("\n")
+    const lines = text.split(/\r?\n/)
     let statement = 0
     for (const end of lines.keys()) {
       const beginning = Result.try(() => parse(lines.slice(0, end + 1).join("\n")))

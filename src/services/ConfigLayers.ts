@@ -87,14 +87,14 @@ const enabled = (layers: ReadonlyArray<Layer>) => layers.filter((layer) => layer
 export const effective = (layers: ReadonlyArray<Layer>, defaults: Schema.JsonObject): Schema.JsonObject =>
   enabled(layers).reduceRight((config, layer) => merge(config, layer.config), defaults)
 
-const leaves = (table: Schema.JsonObject, prefix: string): ReadonlyArray<string> =>
-  Object.entries(table).flatMap(([key, value]) =>
-    isTable(value) ? leaves(value, `${prefix}${key}.`) : [`${prefix}${key}`]
+const leaves = (value: Schema.JsonObject | Schema.JsonArray, prefix: string): ReadonlyArray<string> =>
+  Object.entries(value).flatMap(([key, inner]) =>
+    typeof inner === "object" && inner !== null ? leaves(inner, `${prefix}${key}.`) : [`${prefix}${key}`]
   )
 
 /**
  * For each leaf in any layer, the strongest layer that has it. A leaf is named by its path with dots, where
- * nothing is quoted; an array is a leaf, an empty table has none.
+ * nothing is quoted; the elements of an array are named by their index, and what is empty has no leaf.
  */
 export const origins = (layers: ReadonlyArray<Layer>): Record<string, ConfigLayerMetadata> => {
   const found = new Map<string, ConfigLayerMetadata>()
@@ -104,6 +104,18 @@ export const origins = (layers: ReadonlyArray<Layer>): Record<string, ConfigLaye
     }
   }
   return Object.fromEntries(found)
+}
+
+/** The table with `value` at `path`, in place of whatever stands there. */
+export const setAt = (
+  table: Schema.JsonObject,
+  [key, ...rest]: ReadonlyArray<string>,
+  value: Schema.Json
+): Schema.JsonObject => {
+  const members = new Map(Object.entries(table))
+  const inner = members.get(key!)
+  members.set(key!, rest.length === 0 ? value : setAt(isTable(inner) ? inner : {}, rest, value))
+  return Object.fromEntries(members)
 }
 
 /** The strongest layer that has something at `path`. */

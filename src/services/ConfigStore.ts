@@ -36,6 +36,8 @@ export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError"
   /** At the start the command line is to blame, for a bad file only makes a warning then. */
   during: Schema.Literals(["Start", "Read"]),
   problem: Schema.String,
+  /** The dotted path of the value, where it is one. */
+  key: Schema.optionalKey(Schema.String),
   /** The file, where it is one. */
   path: Schema.optionalKey(Schema.String),
   position: Schema.optionalKey(Schema.Struct({ line: Schema.Int, column: Schema.Int }))
@@ -49,9 +51,10 @@ export class ConfigError extends Schema.TaggedError<ConfigError>()("ConfigError"
 
   /** As clients, or the person at the command line, know it from the original. */
   override get message(): string {
-    if (this.during === "Start") return this.located
+    const inKey = this.key === undefined ? "" : `\nin \`${this.key}\`\n`
+    if (this.during === "Start") return this.located + inKey
     return this.reason === "Invalid"
-      ? `invalid configuration: ${this.problem}`
+      ? `invalid configuration: ${this.problem}${inKey}`
       : `failed to read configuration layers: ${this.located}`
   }
 }
@@ -82,13 +85,17 @@ const innermost = (issue: SchemaIssue.Issue) => {
   return found
 }
 
+/** Without the members that no configuration has: they are listed with their layers, but have no effect. */
+const known = (config: Schema.JsonObject): Schema.JsonObject =>
+  Object.fromEntries(Object.entries(config).filter(([key]) => Object.hasOwn(CONFIG_DEFAULTS, key)))
+
 /** The effective values, if `schema` accepts them. */
 const checked = <S extends Schema.ConstraintDecoder<unknown>>(
   schema: S,
   layers: ReadonlyArray<ConfigLayers.Layer>,
   during: ConfigError["during"]
 ): Result.Result<S["Type"], ConfigError> => {
-  const config = ConfigLayers.effective(layers, CONFIG_DEFAULTS)
+  const config = known(ConfigLayers.effective(layers, CONFIG_DEFAULTS))
   const decoded = Schema.decodeUnknownResult(schema)(config)
   // not the decoded value, which lacks the members that the schema does not name
   if (Result.isSuccess(decoded)) return Result.succeed(config as S["Type"])
@@ -101,7 +108,8 @@ const checked = <S extends Schema.ConstraintDecoder<unknown>>(
     new ConfigError({
       reason: "Invalid",
       during,
-      problem: `${problem}\nin \`${path.join(".")}\``,
+      problem,
+      key: path.join("."),
       ...(layer !== undefined && "file" in layer.name && { path: layer.name.file }),
       ...(position && { position })
     })
