@@ -31,7 +31,10 @@ export const check = ({ argv, cwd, env }: SpawnSpec): string | undefined => {
 
 const checkFile = (file: string): string | undefined => {
   try {
-    if (!fs.statSync(file).isFile()) return "EACCES"
+    // most directories of PATH do not have it, and an exception costs more than the look
+    const stat = fs.statSync(file, { throwIfNoEntry: false })
+    if (stat === undefined) return "ENOENT"
+    if (!stat.isFile()) return "EACCES"
     fs.accessSync(file, fs.constants.X_OK)
   } catch (error) {
     return codeOf(error)

@@ -27,6 +27,7 @@ const WEB_SOCKET_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
+  handleProtocols: () => false, // by default the first one offered is taken
   maxPayload: MAX_MESSAGE_BYTES,
   closeTimeout: CLOSE_TIMEOUT_MS
 }

@@ -6,7 +6,7 @@
  */
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
-import { JsonFloat } from "./Primitives.ts"
+import { isJsonFloat } from "./Primitives.ts"
 
 /** An annotation of a schema: of its last check that has it, else of its type. */
 const annotation = (
@@ -20,15 +20,28 @@ const isStruct = (ast: AST.AST): ast is AST.Objects =>
   ast._tag === "Objects" && ast.indexSignatures.length === 0
 const elements = (n: number) => (n === 1 ? "1 element" : `${n} elements`)
 
+/** What Rust escapes in texts for debugging. */
+const ESCAPED = /["\\]|(?! )[\p{C}\p{Z}\p{Grapheme_Extend}]/gu
+const SHORT_ESCAPES: ReadonlyMap<string, string> = new Map([
+  ['"', '\\"'],
+  ["\\", "\\\\"],
+  ["\0", "\\0"],
+  ["\t", "\\t"],
+  ["\n", "\\n"],
+  ["\r", "\\r"]
+])
+const debug = (text: string): string =>
+  `"${text.replaceAll(ESCAPED, (c) => SHORT_ESCAPES.get(c) ?? `\\u{${c.codePointAt(0)!.toString(16)}}`)}"`
+
 /** The value as serde names it. */
 const shown = (value: unknown): string => {
   if (value === null) return "null"
-  if (value instanceof JsonFloat) return `floating point \`${value.value.toFixed(1)}\``
+  if (isJsonFloat(value)) return `floating point \`${value().toFixed(1)}\``
   switch (typeof value) {
     case "boolean":
       return `boolean \`${value}\``
     case "string":
-      return `string ${JSON.stringify(value)}`
+      return `string ${debug(value)}`
     case "number":
     case "bigint":
       return `${isInteger(value) ? "integer" : "floating point"} \`${value}\``
@@ -50,6 +63,9 @@ const present = (ast: AST.AST): AST.AST => {
   return types.length === 1 ? present(types[0]!) : ast
 }
 
+const acceptsNull = (type: AST.AST): boolean =>
+  type._tag === "Union" && type.types.some((member) => member._tag === "Null")
+
 const literals = (ast: AST.AST): ReadonlyArray<string> =>
   ast._tag === "Literal" ? [String(ast.literal)] : ast._tag === "Union" ? ast.types.flatMap(literals) : []
 
@@ -59,13 +75,18 @@ const unknownVariant = (value: string, variants: ReadonlyArray<string>) => {
   return `unknown variant \`${value}\`, expected ${expected}`
 }
 
+/** Whether a member may be missing where members are taken by position: not if null stands for its absence. */
+const hasDefault = ({ type }: AST.PropertySignature): boolean =>
+  type.context?.isOptional === true && !acceptsNull(type)
+
 const explainStruct = (ast: AST.Objects, value: unknown): string | undefined => {
   const name = `struct ${annotation(ast, "identifier") ?? "object"}`
   const members = ast.propertySignatures
   if (Array.isArray(value)) {
     for (const [i, member] of members.entries()) {
       if (i >= value.length) {
-        return `invalid length ${value.length}, expected ${name} with ${elements(members.length)}`
+        if (hasDefault(member)) continue
+        return `invalid length ${i}, expected ${name} with ${elements(members.length)}`
       }
       const problem = explain(member.type, value[i])
       if (problem !== undefined) return problem
@@ -92,7 +113,7 @@ const tagOf = (struct: AST.Objects): string =>
 /** A union of structs told apart by their `type`. */
 const explainTagged = (ast: AST.Union, value: unknown): string | undefined => {
   if (shown(value) !== "map") {
-    return invalidType(value, `internally tagged enum ${annotation(ast, "identifier") ?? ""}`.trim())
+    return invalidType(value, annotation(ast, "expected") ?? "internally tagged enum")
   }
   const { type } = value as { readonly type?: unknown }
   if (type === undefined) return "missing field `type`"
@@ -104,8 +125,7 @@ const explainTagged = (ast: AST.Union, value: unknown): string | undefined => {
 
 const explain = (type: AST.AST, value: unknown): string | undefined => {
   const ast = present(type)
-  if (value === null && type._tag === "Union" && type.types.some((member) => member._tag === "Null"))
-    return undefined
+  if (value === null && acceptsNull(type)) return undefined
   const expected = annotation(ast, "expected")
   if (annotation(ast, "format") !== undefined && expected !== undefined) {
     if (!isInteger(value)) return invalidType(value, expected)
@@ -164,7 +184,7 @@ const inRange = (type: string, value: number | bigint) => {
 const byPosition = (type: AST.AST, value: unknown): unknown => {
   const ast = present(type)
   if (isStruct(ast)) {
-    if (typeof value !== "object" || value === null || value instanceof JsonFloat) return value
+    if (typeof value !== "object" || value === null) return value
     const entries = Array.isArray(value)
       ? value.map((item, i) => [String(ast.propertySignatures[i]?.name), item] as const)
       : Object.entries(value)

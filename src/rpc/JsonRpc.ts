@@ -5,7 +5,7 @@
  * the wire has no -32700; the reason is for the log.
  */
 import * as Schema from "effect/Schema"
-import { JsonFloat, JsonValue, Int64, optional, optionalNullable } from "./Primitives.ts"
+import { JsonValue, Int64, optional, optionalNullable } from "./Primitives.ts"
 import * as LosslessJson from "./LosslessJson.ts"
 import { WireError } from "./WireError.ts"
 
@@ -91,12 +91,7 @@ export const parse = (text: string): Incoming => {
   const json = LosslessJson.parse(text, REQUEST_MEMBERS)
   if (json._tag === "Failure") return malformed(json.reason)
   const message = json.value
-  if (
-    typeof message !== "object" ||
-    message === null ||
-    Array.isArray(message) ||
-    message instanceof JsonFloat
-  ) {
+  if (typeof message !== "object" || message === null || Array.isArray(message)) {
     return malformed("not an object")
   }
   const { id, method, params, trace } = message as Record<string, unknown>
@@ -115,14 +110,26 @@ export const parse = (text: string): Incoming => {
 
 const printId = (id: RequestId): string => (typeof id === "string" ? JSON.stringify(id) : String(id))
 
+/** A string that only this stands for: no other string of the wire has a lone surrogate. */
+const marked = (_key: string, item: unknown) => (typeof item === "bigint" ? `\ud800${item}` : item)
+
+/** As `JSON.stringify`, which takes no `bigint`. */
+const print = (value: unknown): string => {
+  try {
+    return JSON.stringify(value)
+  } catch {
+    return JSON.stringify(value, marked).replaceAll(/"\\ud800(-?\d+)"/g, "$1")
+  }
+}
+
 /** The answer to a request that succeeded; `result` is an encoded value. */
 export const printResult = (id: RequestId, result: unknown): string =>
-  `{"id":${printId(id)},"result":${JSON.stringify(result)}}`
+  `{"id":${printId(id)},"result":${print(result)}}`
 
 /** The answer to a request that failed. */
 export const printError = (id: RequestId, error: WireError): string =>
-  `{"error":${JSON.stringify(error)},"id":${printId(id)}}`
+  `{"error":${print(error)},"id":${printId(id)}}`
 
 /** A notification of the server; `emittedAtMs` is Unix time in milliseconds. */
 export const printNotification = (method: string, params: unknown, emittedAtMs: number): string =>
-  `{"method":${JSON.stringify(method)},"params":${JSON.stringify(params)},"emittedAtMs":${emittedAtMs}}`
+  `{"method":${JSON.stringify(method)},"params":${print(params)},"emittedAtMs":${emittedAtMs}}`

@@ -65,7 +65,8 @@ export const parse = (text: string, unique: ReadonlySet<string>): LosslessJson =
       const end = endOfString(text, i)
       if (end > firstEscape) {
         // an escaped backslash in front of a `u` is no escape
-        if (LONE_SURROGATE.test(text.slice(i, end).replaceAll("\\\\", ""))) return failure("a lone surrogate")
+        if (LONE_SURROGATE.test(text.slice(i, end).replaceAll("\\\\", "  ")))
+          return failure("a lone surrogate")
         firstEscape = text.indexOf("\\u", end)
         if (firstEscape < 0) firstEscape = text.length
       }
@@ -98,8 +99,10 @@ const parseWith = (
   text: string,
   numbers: ReadonlyArray<{ readonly start: number; readonly token: string }>
 ) => {
-  let mark = "#"
-  while (text.includes(`"${mark}`)) mark += "#"
+  // a quote and the most that stand behind one: one more than any string starts with
+  let length = 1
+  for (const [run] of text.replaceAll("\\u0023", "#").matchAll(/"#+/g)) length = Math.max(length, run.length)
+  const mark = "#".repeat(length)
   let marked = ""
   let from = 0
   for (const { start, token } of numbers) {
@@ -109,6 +112,6 @@ const parseWith = (
   return JSON.parse(marked + text.slice(from), (_key, value: unknown) => {
     if (typeof value !== "string" || !value.startsWith(mark)) return value
     const token = value.slice(mark.length)
-    return /[.eE]/.test(token) ? new JsonFloat(Number(token)) : BigInt(token)
+    return /[.eE]/.test(token) ? JsonFloat(Number(token)) : BigInt(token)
   }) as unknown
 }

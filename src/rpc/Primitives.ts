@@ -55,26 +55,25 @@ export const UInt16 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 6
 export const PathString = Schema.String.annotate({ expected: "path string" })
 
 /** An absolute path. A relative one is refused, for there is no directory that it could start from. */
-export const AbsolutePathBuf = Schema.String.annotate({ expected: "path string" })
-  .check(
-    Schema.isPattern(/^\//, {
-      message: "AbsolutePathBuf deserialized without a base path",
-      toJsonSchema: () => ({})
-    })
-  )
-  .annotate({ identifier: "AbsolutePathBuf" })
+export const AbsolutePathBuf = Schema.String.check(
+  Schema.isPattern(/^\//, {
+    expected: "path string",
+    message: "AbsolutePathBuf deserialized without a base path",
+    toJsonSchema: () => ({})
+  })
+).annotate({ identifier: "AbsolutePathBuf" })
 
-/** A number written with a fraction or an exponent although its value is whole, such as `2.0`. */
-export class JsonFloat {
-  readonly value: number
-  constructor(value: number) {
-    this.value = value
-  }
+/**
+ * A number written with a fraction or an exponent although its value is whole, such as `2.0`. It is a function so
+ * that no schema takes it: neither for an integer nor, as any object would be, for a struct without its members.
+ */
+export interface JsonFloat {
+  (): number
   /** What `JSON.stringify` prints. */
-  toJSON() {
-    return this.value
-  }
+  readonly toJSON: () => number
 }
+export const JsonFloat = (value: number): JsonFloat => Object.assign(() => value, { toJSON: () => value })
+export const isJsonFloat = (u: unknown): u is JsonFloat => typeof u === "function"
 
 /** Any JSON value. What was read from JSON text is not looked at again. */
 export const JsonValue: Schema.declare<unknown> = Schema.declare(

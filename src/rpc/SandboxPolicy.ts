@@ -30,5 +30,5 @@ export const SandboxPolicy = Schema.Union([
   }).annotate({
     description: "Everything can be read; the workspace and the temporary directories can be written."
   })
-]).annotate({ identifier: "SandboxPolicy" })
+]).annotate({ identifier: "SandboxPolicy", expected: "internally tagged enum SandboxPolicyDeserialize" })
 export type SandboxPolicy = typeof SandboxPolicy.Type

@@ -1,7 +1,9 @@
 /** Base64 as RFC 4648 section 4 has it and nothing else: padded, canonical, no white space. */
 import * as Result from "effect/Result"
 
-const ALPHABET = /[^A-Za-z0-9+/]/
+const OUTSIDE_ALPHABET = /[^A-Za-z0-9+/]/
+/** What may end a text: symbols, or in the last four two or three symbols and their padding. */
+const PADDED_END = /^[^=]{2,3}=+$/
 
 /** The bytes, or what is wrong with the text, in the words of the original. */
 export const decode = (text: string): Result.Result<Uint8Array, string> => {
@@ -11,10 +13,18 @@ export const decode = (text: string): Result.Result<Uint8Array, string> => {
 }
 
 const problem = (text: string): string => {
-  const unpadded = text.replace(/={1,2}$/, "")
-  const invalid = unpadded.search(ALPHABET)
-  if (invalid >= 0) return `Invalid symbol ${text.charCodeAt(invalid)}, offset ${invalid}.`
-  if (text.length % 4 !== 0 || unpadded.length % 4 === 1) return "Invalid padding"
+  // every byte that is not ASCII is outside of the alphabet, and named as such
+  const bytes = Buffer.from(text).toString("latin1")
+  const invalid = (offset: number) => `Invalid symbol ${bytes.charCodeAt(offset)}, offset ${offset}.`
+  const rest = bytes.length % 4
+  // the original looks at a last symbol that stands alone first
+  if (rest === 1 && /[^A-Za-z0-9+/=]$/.test(bytes)) return invalid(bytes.length - 1)
+  const end = bytes.length - (rest === 0 ? 4 : rest)
+  const unpadded = PADDED_END.test(bytes.slice(end)) ? bytes.replace(/=+$/, "") : bytes
+  const outside = unpadded.search(OUTSIDE_ALPHABET)
+  if (outside >= 0) return invalid(outside)
+  if (rest === 1) return `Invalid input length: ${bytes.length}`
+  if (rest !== 0) return "Invalid padding"
   const last = unpadded.length - 1
-  return `Invalid last symbol ${text.charCodeAt(last)}, offset ${last}.`
+  return `Invalid last symbol ${bytes.charCodeAt(last)}, offset ${last}.`
 }

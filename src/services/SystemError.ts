@@ -29,19 +29,20 @@ const ERRORS: Readonly<Record<string, readonly [errno: number, text: string]>> =
 
 /** The text for an error code such as `ENOENT`. */
 export const textOf = (code: string): string => {
-  const known = ERRORS[code]
+  const known = Object.hasOwn(ERRORS, code) ? ERRORS[code] : undefined
   return known === undefined ? code : `${known[1]} (os error ${known[0]})`
 }
 
+/** Errors wrap each other a few times at most; one that is its own cause must not hang us. */
+const MAX_CAUSES = 8
+
 /** The text for any error that carries a code, itself or in a cause of it. */
 export const text = (error: unknown): string => {
-  for (
-    let e = error;
-    typeof e === "object" && e !== null;
-    e = (e as { cause?: unknown }).cause ?? (e as { reason?: unknown }).reason
-  ) {
-    const { code } = e as { readonly code?: unknown }
+  let inner = error
+  for (let i = 0; i < MAX_CAUSES && typeof inner === "object" && inner !== null; i++) {
+    const { cause, code, reason } = inner as { readonly [key in "cause" | "code" | "reason"]?: unknown }
     if (typeof code === "string") return textOf(code)
+    inner = cause ?? reason
   }
   return error instanceof Error ? error.message : String(error)
 }

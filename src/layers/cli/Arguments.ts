@@ -53,6 +53,8 @@ type Token = {
   readonly name?: string
   readonly rawName?: string
   readonly value?: string | undefined
+  /** Whether the value stands in the same word. */
+  readonly inlineValue?: boolean | undefined
 }
 
 const options = {
@@ -66,21 +68,22 @@ const options = {
 
 const SERVE_FLAGS: ReadonlySet<string> = new Set(["listen", "config", "help", "version"])
 const GENERATE_FLAGS: ReadonlySet<string> = new Set(["out", "experimental", "help"])
-const COMMANDS: Readonly<Record<string, "json-schema" | "ts">> = {
-  "generate-json-schema": "json-schema",
-  "generate-ts": "ts"
-}
+const COMMANDS: ReadonlyMap<string, "json-schema" | "ts"> = new Map([
+  ["generate-json-schema", "json-schema"],
+  ["generate-ts", "ts"]
+])
 
 /** Reads the words behind the program's name. Throws `UsageError`. */
 export const parse = (words: ReadonlyArray<string>): Arguments => {
   const tokens = parseArgs({ args: withListenUrl(words), options, strict: false, tokens: true })
     .tokens as Array<Token>
   const [first] = tokens
-  const command = first?.kind === "positional" ? COMMANDS[first.value!] : undefined
+  const command = first?.kind === "positional" ? COMMANDS.get(first.value!) : undefined
   const flags = command === undefined ? SERVE_FLAGS : GENERATE_FLAGS
   const seen: { listen?: string; out?: string; experimental?: boolean } = {}
   const overrides: Array<string> = []
-  for (const { kind, name, rawName, value } of command === undefined ? tokens : tokens.slice(1)) {
+  for (const token of command === undefined ? tokens : tokens.slice(1)) {
+    const { kind, name, rawName, value } = token
     if (kind === "positional") {
       throw unexpected(
         command === undefined ? `unrecognized subcommand '${value}'` : `unexpected argument '${value}' found`
@@ -94,19 +97,18 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
       case "version":
         return { _tag: "Version" }
       case "config":
-        if (value === undefined) throw missingValue("--config <key=value>")
-        overrides.push(value)
+        overrides.push(required(token, "--config <key=value>"))
         break
       case "listen":
         if (seen.listen !== undefined) throw repeated("--listen <URL>")
         seen.listen = value!
         break
       case "out":
-        if (value === undefined) throw missingValue("--out <DIR>")
         if (seen.out !== undefined) throw repeated("--out <DIR>")
-        seen.out = value
+        seen.out = required(token, "--out <DIR>")
         break
       case "experimental":
+        if (seen.experimental === true) throw repeated("--experimental")
         seen.experimental = true
         break
     }
@@ -122,6 +124,12 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
     throw withHelp(`invalid value '${seen.listen}' for '--listen <URL>': ${listen.problem}`)
   }
   return { _tag: "Serve", listen, overrides }
+}
+
+/** The value of a flag that needs one: another flag is none. */
+const required = ({ inlineValue, rawName, value }: Token, flag: string): string => {
+  if (value === undefined || (inlineValue === false && /^-./.test(value))) throw missingValue(flag)
+  return rawName === "-c" && inlineValue === true ? value.replace(/^=/, "") : value
 }
 
 /** A `--listen` with nothing, or another flag, behind it gets the default. */

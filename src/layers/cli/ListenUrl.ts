@@ -12,7 +12,7 @@ export type ListenUrl =
   | { readonly _tag: "NotServed"; readonly url: string }
   | { readonly _tag: "Invalid"; readonly problem: string }
 
-const WEB_SOCKET = /^ws:\/\/(?:\[(?<v6>[^\]]*)\]|(?<v4>[^:/]*)):(?<port>\d{1,5})$/
+const WEB_SOCKET = /^ws:\/\/(?:\[(?<v6>[^\]%]*(?:%\d+)?)\]|(?<v4>[^:/]*)):(?<port>\d+)$/
 
 export const parse = (url: string): ListenUrl => {
   if (url === "off") return { _tag: "Off" }
@@ -31,8 +31,9 @@ export const parse = (url: string): ListenUrl => {
     : { _tag: "Invalid", problem: `invalid websocket --listen URL \`${url}\`; expected \`ws://IP:PORT\`` }
 }
 
-/** Whether only this machine can reach the address. */
-export const isLoopback = (host: string): boolean => host.startsWith("127.") || host === "::1"
+/** Whether only this machine can reach the address; an IPv6 address may be written in many ways. */
+export const isLoopback = (host: string): boolean =>
+  host.startsWith("127.") || /^[0:]*:0*1(?:%\d+)?$/.test(host)
 
 /** The address as it stands in a URL. */
 export const hostAndPort = ({ host, port }: ListenAddress): string =>

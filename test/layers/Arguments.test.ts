@@ -1,0 +1,205 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Schema from "effect/Schema"
+import { HELP, UsageError, parse, type Arguments } from "../../src/layers/cli/Arguments.ts"
+import { DEFAULT_LISTEN_URL, type ListenUrl } from "../../src/layers/cli/ListenUrl.ts"
+import { RUNS } from "../support/runs.ts"
+
+/** What the program is to do, or what it says instead. */
+const parsed = (words: ReadonlyArray<string>): Arguments | string => {
+  try {
+    return parse(words)
+  } catch (error) {
+    return error instanceof UsageError ? error.message : assert.fail(String(error))
+  }
+}
+
+const serve = (
+  given: { readonly listen?: ListenUrl; readonly overrides?: ReadonlyArray<string> } = {}
+): Arguments => ({
+  _tag: "Serve",
+  listen: given.listen,
+  overrides: given.overrides ?? []
+})
+const webSocket = (host: string, port: number): ListenUrl => ({ _tag: "WebSocket", host, port })
+const DEFAULT = webSocket("127.0.0.1", 4500)
+const HERE = webSocket("127.0.0.1", 0)
+
+const withUsage = (problem: string) =>
+  `error: ${problem}\n\nUsage: effect-app-server [OPTIONS] [COMMAND]\n\nFor more information, try '--help'.`
+const withoutUsage = (problem: string) => `error: ${problem}\n\nFor more information, try '--help'.`
+
+describe("the command line", () => {
+  it.each<readonly [ReadonlyArray<string>, Arguments]>([
+    [[], serve()],
+    [["--listen", "ws://127.0.0.1:0"], serve({ listen: HERE })],
+    [["--listen=ws://127.0.0.1:0"], serve({ listen: HERE })],
+    [["--listen=ws://[::1]:80"], serve({ listen: webSocket("::1", 80) })],
+    [["--listen", "off"], serve({ listen: { _tag: "Off" } })],
+    [["--listen", "stdio://"], serve({ listen: { _tag: "NotServed", url: "stdio://" } })],
+    [["--listen"], serve({ listen: DEFAULT })],
+    [["--listen", "-c", "a=1"], serve({ listen: DEFAULT, overrides: ["a=1"] })],
+    [["-c", "a=1", "--listen"], serve({ listen: DEFAULT, overrides: ["a=1"] })],
+    [["--listen", `--config=a=1`], serve({ listen: DEFAULT, overrides: ["a=1"] })],
+    [["--listen", "--"], serve({ listen: DEFAULT })]
+  ])("says where to listen: %j", (words, expected) => {
+    assert.deepStrictEqual(parsed(words), expected)
+  })
+
+  it.each([
+    [["-c", "a=1"], ["a=1"]],
+    [["-ca=1"], ["a=1"]],
+    [["-c=a=1"], ["a=1"]],
+    [["--config", "a=1"], ["a=1"]],
+    [["--config=a=1"], ["a=1"]],
+    [["--config=a=-1"], ["a=-1"]],
+    [
+      ["-c", "a", "-c", "b", "--config", "a"],
+      ["a", "b", "a"]
+    ],
+    [["-c", ""], [""]],
+    [["-c", "a=x y=z"], ["a=x y=z"]],
+    [["--config=--listen"], ["--listen"]]
+  ])("overrides configuration, in order: %j", (words, overrides) => {
+    assert.deepStrictEqual(parsed(words), serve({ overrides }))
+  })
+
+  it.each([
+    [["generate-ts", "--out", "d"], "ts", "d", false],
+    [["generate-ts", "--out=d", "--experimental"], "ts", "d", true],
+    [["generate-json-schema", "--experimental", "--out", "a b"], "json-schema", "a b", true],
+    [["generate-json-schema", "--out", ""], "json-schema", "", false]
+  ] as const)("generates types and schemas: %j", (words, what, out, experimental) => {
+    assert.deepStrictEqual(parsed(words), { _tag: "Generate", what, out, experimental })
+  })
+
+  it.each([
+    [["--help"], "Help"],
+    [["-h"], "Help"],
+    [["--version"], "Version"],
+    [["-V"], "Version"],
+    [["-hV"], "Help"],
+    [["-Vh"], "Version"],
+    [["--listen", "off", "-c", "a=1", "--help"], "Help"],
+    [["-h", "--bogus"], "Help"],
+    [["--listen", "nonsense", "-V"], "Version"],
+    [["generate-ts", "--help"], "Help"],
+    [["generate-json-schema", "--out", "d", "-h"], "Help"]
+  ] as const)("shows help and version before anything that comes behind: %j", (words, _tag) => {
+    assert.deepStrictEqual(parsed(words), { _tag })
+  })
+
+  it.each([
+    [["--bogus"], "unexpected argument '--bogus' found"],
+    [["--bogus=5"], "unexpected argument '--bogus' found"],
+    [["-x"], "unexpected argument '-x' found"],
+    [["-xc", "a"], "unexpected argument '-x' found"],
+    [["--bogus", "--help"], "unexpected argument '--bogus' found"],
+    [["--stdio"], "unexpected argument '--stdio' found"],
+    [["--out", "d"], "unexpected argument '--out' found"],
+    [["--experimental"], "unexpected argument '--experimental' found"],
+    [["--__proto__"], "unexpected argument '--__proto__' found"],
+    [["x"], "unrecognized subcommand 'x'"],
+    [["-"], "unrecognized subcommand '-'"],
+    [["-c", "a=1", "x"], "unrecognized subcommand 'x'"],
+    [["--", "x"], "unrecognized subcommand 'x'"],
+    [["--", "--bogus"], "unrecognized subcommand '--bogus'"],
+    [["constructor"], "unrecognized subcommand 'constructor'"],
+    [["toString", "--out", "d"], "unrecognized subcommand 'toString'"],
+    [["__proto__"], "unrecognized subcommand '__proto__'"],
+    [["--listen", "off", "--listen", "off"], "the argument '--listen <URL>' cannot be used multiple times"],
+    [["--listen", "--listen"], "the argument '--listen <URL>' cannot be used multiple times"],
+    [["generate-ts"], "the following required arguments were not provided:\n  --out <DIR>"],
+    [["generate-ts", "--experimental"], "the following required arguments were not provided:\n  --out <DIR>"],
+    [["generate-ts", "x"], "unexpected argument 'x' found"],
+    [["generate-ts", "--listen", "off"], "unexpected argument '--listen' found"],
+    [["generate-ts", "-V"], "unexpected argument '-V' found"],
+    [["generate-ts", "--out", "a", "--out", "b"], "the argument '--out <DIR>' cannot be used multiple times"],
+    [
+      ["generate-ts", "--out", "a", "--experimental", "--experimental"],
+      "the argument '--experimental' cannot be used multiple times"
+    ]
+  ])("refuses %j with its usage: %s", (words, problem) => {
+    assert.strictEqual(parsed(words), withUsage(problem))
+  })
+
+  it.each([
+    [["-c"], "a value is required for '--config <key=value>' but none was supplied"],
+    [["--config"], "a value is required for '--config <key=value>' but none was supplied"],
+    [["-c", "--listen"], "a value is required for '--config <key=value>' but none was supplied"],
+    [["-c", "--listen", "off"], "a value is required for '--config <key=value>' but none was supplied"],
+    [["-c", "-h"], "a value is required for '--config <key=value>' but none was supplied"],
+    [["generate-ts", "--out"], "a value is required for '--out <DIR>' but none was supplied"],
+    [
+      ["generate-ts", "--out", "--experimental"],
+      "a value is required for '--out <DIR>' but none was supplied"
+    ],
+    [
+      ["--listen", "x"],
+      "invalid value 'x' for '--listen <URL>': unsupported --listen URL `x`; expected `stdio://`, `unix://`, `unix://PATH`, `ws://IP:PORT`, or `off`"
+    ],
+    [
+      ["--listen="],
+      "invalid value '' for '--listen <URL>': unsupported --listen URL ``; expected `stdio://`, `unix://`, `unix://PATH`, `ws://IP:PORT`, or `off`"
+    ],
+    [
+      ["--listen", "ws://localhost:1", "-c", "a=1"],
+      "invalid value 'ws://localhost:1' for '--listen <URL>': invalid websocket --listen URL `ws://localhost:1`; expected `ws://IP:PORT`"
+    ]
+  ])("refuses %j without its usage: %s", (words, problem) => {
+    assert.strictEqual(parsed(words), withoutUsage(problem))
+  })
+
+  it("has a help that names every flag and command", () => {
+    for (const word of [
+      "--listen <URL>",
+      "-c, --config <key=value>",
+      "-h, --help",
+      "-V, --version",
+      "generate-ts --out DIR",
+      "generate-json-schema --out DIR",
+      "[--experimental]",
+      DEFAULT_LISTEN_URL
+    ]) {
+      assert.include(HELP, word)
+    }
+  })
+
+  const Words = Schema.Array(
+    Schema.Literals([
+      "--listen",
+      "ws://127.0.0.1:0",
+      "off",
+      "-c",
+      "--config",
+      "a=1",
+      "--config=a=1",
+      "--out",
+      "d",
+      "--experimental",
+      "generate-ts",
+      "generate-json-schema",
+      "--",
+      "-",
+      "",
+      "--bogus",
+      "-x",
+      "-hc",
+      "-V",
+      "constructor"
+    ])
+  )
+
+  it.prop(
+    "is understood or refused in words, whatever it is",
+    { words: Words, more: Schema.Array(Schema.String) },
+    ({ more, words }) => {
+      for (const line of [words, more, [...words, ...more], [...more, ...words]]) {
+        const result = parsed(line)
+        if (typeof result === "string")
+          assert.match(result, /^error: [^]+\n\nFor more information, try '--help'\.$/)
+        else assert.include(["Help", "Version", "Serve", "Generate"], result._tag)
+      }
+    },
+    { arbitrary: { runs: RUNS } }
+  )
+})

@@ -1,0 +1,269 @@
+import { assert, describe, it } from "@effect/vitest"
+import * as Arbitrary from "effect/Arbitrary"
+import * as Schema from "effect/Schema"
+import type * as Rpc from "effect/rpc/Rpc"
+import { AppServerRpcs, ServerNotifications } from "../../src/rpc/AppServerRpcs.ts"
+import { printNotification, printResult } from "../../src/rpc/JsonRpc.ts"
+import * as LosslessJson from "../../src/rpc/LosslessJson.ts"
+import { WireError } from "../../src/rpc/WireError.ts"
+import { RUNS } from "../support/runs.ts"
+
+type Wire = Schema.Codec<any, any>
+type Path = ReadonlyArray<string>
+
+const rpcs = [...(AppServerRpcs.requests as ReadonlyMap<string, Rpc.AnyWithProps>)].map(([method, rpc]) => ({
+  method,
+  payload: rpc.payloadSchema as unknown as Wire,
+  success: rpc.successSchema as unknown as Wire
+}))
+const payloadOf = (method: string) => rpcs.find((rpc) => rpc.method === method)!.payload
+
+/** As it comes from the wire: texts without lone surrogates, zero without a sign, no integer that is inexact. */
+const onWire = (value: unknown): any => {
+  if (typeof value === "string") return Buffer.from(value).toString()
+  if (typeof value === "number")
+    return Number.isInteger(value) && !Number.isSafeInteger(value) ? 0.5 : value + 0
+  if (typeof value !== "object" || value === null) return value
+  return Array.isArray(value)
+    ? value.map(onWire)
+    : Object.fromEntries(Object.entries(value).map(([key, item]) => [onWire(key), onWire(item)]))
+}
+const arbitrary = (schema: Wire) => Arbitrary.map(Arbitrary.schema(schema), onWire)
+const Json = Arbitrary.map(Arbitrary.schema(Schema.Json), onWire)
+const AnyIndex = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 999_999 }))
+
+const read = (text: string): any => {
+  const json = LosslessJson.parse(text, new Set())
+  return json._tag === "Success" ? json.value : assert.fail(json.reason)
+}
+/** What the other side gets. */
+const sent = (schema: Wire, value: unknown): unknown =>
+  Schema.decodeUnknownSync(schema)(read(printResult(1, Schema.encodeUnknownSync(schema)(value))).result)
+
+const accepts = (schema: Wire, value: unknown) => Schema.decodeUnknownExit(schema)(value)._tag === "Success"
+
+/** Where something stands that is not null, the whole included; not what may be any JSON. */
+const places = (value: unknown, path: Path = []): ReadonlyArray<Path> => {
+  if (value === null || path.at(-2) === "extensions") return []
+  const inner = typeof value === "object" ? Object.entries(value) : []
+  return [path, ...inner.flatMap(([key, item]) => places(item, [...path, key]))]
+}
+const at = (value: any, path: Path): unknown => path.reduce((value, key) => value[key], value)
+const withAt = (value: any, [key, ...path]: Path, item: unknown): unknown => {
+  if (key === undefined) return item
+  const changed = Array.isArray(value) ? [...value] : { ...value }
+  changed[key] = withAt(value[key], path, item)
+  return changed
+}
+
+describe.each(rpcs)("$method", ({ payload, success }) => {
+  it.prop(
+    "takes its params from the wire as the schema has them",
+    [arbitrary(payload)],
+    ([params]) => assert.deepStrictEqual(sent(payload, params), params),
+    { arbitrary: { runs: RUNS } }
+  )
+
+  it.prop(
+    "gives its results to the wire as the schema has them",
+    [arbitrary(success)],
+    ([result]) => assert.deepStrictEqual(sent(success, result), result),
+    { arbitrary: { runs: RUNS } }
+  )
+
+  it.prop(
+    "refuses params of which one part has another type",
+    { params: arbitrary(payload), index: AnyIndex },
+    ({ index, params }) => {
+      const all = places(params)
+      const path = all[index % all.length]!
+      const broken = withAt(params, path, typeof at(params, path) === "string" ? 5 : "x")
+      assert.isFalse(accepts(payload, broken), JSON.stringify(path))
+    },
+    { arbitrary: { runs: RUNS } }
+  )
+
+  it.prop(
+    "ignores members that it does not know",
+    { params: arbitrary(payload), index: AnyIndex, json: Json },
+    ({ index, json, params }) => {
+      // not in maps, where every name is known
+      const structs = places(params).filter(
+        (path) => !/^(env|extensions)$/.test(path.at(-1) ?? "") && at(params, path)?.constructor === Object
+      )
+      const path = structs[index % structs.length]!
+      const more = withAt(params, path, { zz: json, constructor: json, ...(at(params, path) as object) })
+      assert.deepStrictEqual(Schema.decodeUnknownSync(payload)(more), params)
+    },
+    { arbitrary: { runs: RUNS } }
+  )
+
+  it("refuses params that are no object", () => {
+    for (const params of ["null", "[]", "5", "2.0", '"x"', "true"]) {
+      assert.isFalse(accepts(payload, read(params)), params)
+    }
+  })
+})
+
+describe.each(Object.entries(ServerNotifications))("%s", (method, schema: Wire) => {
+  it.prop(
+    "arrives as it was sent",
+    [arbitrary(schema)],
+    ([params]) => {
+      const message = read(printNotification(method, Schema.encodeUnknownSync(schema)(params), 1))
+      assert.strictEqual(message.method, method)
+      assert.deepStrictEqual(Schema.decodeUnknownSync(schema)(message.params), params)
+    },
+    { arbitrary: { runs: RUNS } }
+  )
+})
+
+const CLIENT = { name: "n", version: "1" }
+const EXEC = { command: ["true"] }
+const SPAWN = { command: ["true"], processHandle: "h", cwd: "/" }
+
+describe("a member that may be null", () => {
+  it.each([
+    ["initialize", { clientInfo: CLIENT }, ["capabilities"]],
+    ["initialize", { clientInfo: CLIENT }, ["clientInfo", "title"]],
+    ["initialize", { clientInfo: CLIENT, capabilities: {} }, ["capabilities", "optOutNotificationMethods"]],
+    ["initialize", { clientInfo: CLIENT, capabilities: {} }, ["capabilities", "extensions"]],
+    ["config/read", {}, ["cwd"]],
+    ["command/exec", EXEC, ["processId"]],
+    ["command/exec", EXEC, ["outputBytesCap"]],
+    ["command/exec", EXEC, ["timeoutMs"]],
+    ["command/exec", EXEC, ["cwd"]],
+    ["command/exec", EXEC, ["env"]],
+    ["command/exec", EXEC, ["size"]],
+    ["command/exec", EXEC, ["sandboxPolicy"]],
+    ["command/exec", EXEC, ["permissionProfile"]],
+    ["command/exec/write", { processId: "p" }, ["deltaBase64"]],
+    ["mock/experimentalMethod", {}, ["value"]],
+    ["process/spawn", SPAWN, ["outputBytesCap"]],
+    ["process/spawn", SPAWN, ["timeoutMs"]],
+    ["process/spawn", SPAWN, ["env"]],
+    ["process/spawn", SPAWN, ["size"]],
+    ["process/writeStdin", { processHandle: "h" }, ["deltaBase64"]]
+  ] as ReadonlyArray<[string, object, Path]>)("may as well be missing (%s %o %s)", (method, params, path) => {
+    assert.isTrue(accepts(payloadOf(method), params))
+    assert.isTrue(accepts(payloadOf(method), withAt(params, path, null)))
+    assert.isFalse(accepts(payloadOf(method), withAt(params, path, undefined)))
+  })
+
+  it("is so in the environment, where null has a meaning of its own", () => {
+    const params = { ...EXEC, env: { A: null, B: "b" } }
+    assert.deepStrictEqual(sent(payloadOf("command/exec"), params), params)
+  })
+})
+
+describe("a flag", () => {
+  const capabilities = { clientInfo: CLIENT, capabilities: {} }
+  it.each([
+    ["initialize", capabilities, ["capabilities", "experimentalApi"]],
+    ["initialize", capabilities, ["capabilities", "requestAttestation"]],
+    ["initialize", capabilities, ["capabilities", "requiredHumanApproval"]],
+    ["initialize", capabilities, ["capabilities", "explicitGatewayOauth"]],
+    ["initialize", capabilities, ["capabilities", "mcpServerOpenaiFormElicitation"]],
+    ["config/read", {}, ["includeLayers"]],
+    ["command/exec", EXEC, ["tty"]],
+    ["command/exec", EXEC, ["streamStdin"]],
+    ["command/exec", EXEC, ["streamStdoutStderr"]],
+    ["command/exec", EXEC, ["disableOutputCap"]],
+    ["command/exec", EXEC, ["disableTimeout"]],
+    ["command/exec", { ...EXEC, sandboxPolicy: { type: "readOnly" } }, ["sandboxPolicy", "networkAccess"]],
+    [
+      "command/exec",
+      { ...EXEC, sandboxPolicy: { type: "workspaceWrite" } },
+      ["sandboxPolicy", "excludeSlashTmp"]
+    ],
+    ["command/exec/write", { processId: "p" }, ["closeStdin"]],
+    ["process/spawn", SPAWN, ["tty"]],
+    ["process/spawn", SPAWN, ["streamStdin"]],
+    ["process/spawn", SPAWN, ["streamStdoutStderr"]],
+    ["process/writeStdin", { processHandle: "h" }, ["closeStdin"]]
+  ] as ReadonlyArray<[string, object, Path]>)(
+    "may be missing but not null (%s %o %s)",
+    (method, params, path) => {
+      const payload = payloadOf(method)
+      assert.isTrue(accepts(payload, params))
+      for (const flag of [true, false]) {
+        const given = withAt(params, path, flag)
+        assert.deepStrictEqual(sent(payload, given), given)
+      }
+      assert.isFalse(accepts(payload, withAt(params, path, null)))
+    }
+  )
+})
+
+describe("numbers", () => {
+  const exec = payloadOf("command/exec")
+  const params = (members: string) => read(`{"command":["true"],${members}}`)
+
+  it.each([
+    '"timeoutMs":0',
+    '"timeoutMs":-0',
+    '"timeoutMs":-1',
+    '"timeoutMs":9007199254740991',
+    '"timeoutMs":9007199254740992',
+    '"timeoutMs":9223372036854775807',
+    '"timeoutMs":-9223372036854775808',
+    '"outputBytesCap":0',
+    '"outputBytesCap":18446744073709551615',
+    '"size":{"rows":0,"cols":65535}'
+  ])("%s is in range", (members) => {
+    assert.isTrue(accepts(exec, params(members)))
+  })
+
+  it.each([
+    '"timeoutMs":1.5',
+    '"timeoutMs":2.0',
+    '"timeoutMs":1e3',
+    '"timeoutMs":9223372036854775808',
+    '"timeoutMs":-9223372036854775809',
+    '"outputBytesCap":-1',
+    '"outputBytesCap":1.0',
+    '"outputBytesCap":18446744073709551616',
+    '"size":{"rows":65536,"cols":1}',
+    '"size":{"rows":1,"cols":-1}',
+    '"size":{"rows":1,"cols":1.0}'
+  ])("%s is not", (members) => {
+    assert.isFalse(accepts(exec, params(members)))
+  })
+
+  it.each([
+    ["initialize", '{"clientInfo":{"name":"n","version":"1"},"capabilities":2.0}'],
+    ["initialize", '{"clientInfo":{"name":"n","version":"1"},"capabilities":{"extensions":2.0}}'],
+    ["config/read", "2.0"],
+    ["mock/experimentalMethod", "1e3"]
+  ])("a float is no object (%s %s)", (method, params) => {
+    assert.isFalse(accepts(payloadOf(method), read(params)))
+  })
+})
+
+describe("an environment", () => {
+  it("may set a variable of any name", () => {
+    const params = read('{"command":["true"],"env":{"__proto__":"p","constructor":"c","":"e"}}')
+    const { env } = sent(payloadOf("command/exec"), params) as { readonly env: object }
+    assert.deepStrictEqual(Object.entries(env), [
+      ["__proto__", "p"],
+      ["constructor", "c"],
+      ["", "e"]
+    ])
+  })
+})
+
+describe("WireError", () => {
+  it.prop(
+    "arrives as it was sent",
+    [Schema.Int, Arbitrary.map(Arbitrary.schema(Schema.String), onWire), Json],
+    ([code, message, data]) => {
+      for (const error of [
+        new WireError({ code: onWire(code), message }),
+        new WireError({ code: onWire(code), message, data })
+      ]) {
+        assert.deepStrictEqual(sent(WireError, error), error)
+      }
+    },
+    { arbitrary: { runs: RUNS } }
+  )
+})
