@@ -238,6 +238,11 @@ export class TestClient {
     return until("the close", READ_MS, () => this.closed)
   }
 
+  /** Waits for the next message, whatever it is. */
+  get next() {
+    return this.#take("a message", () => true, READ_MS)
+  }
+
   #take(what: string, fits: (message: Message) => boolean, milliseconds: number) {
     const next = Effect.callback<void>((resume) => {
       this.#wake.push(() => resume(Effect.void))

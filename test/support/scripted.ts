@@ -16,7 +16,7 @@ import type { ScriptedSpawner } from "./ScriptedSpawner.ts"
 
 export const hostInfo: HostInfo["Service"] = {
   codexHome: "/home/tester/.codex",
-  cwd: "/work",
+  cwd: "/srv",
   home: "/home/tester",
   env: { PATH: "/bin", MARK: "of the server" },
   os: "Debian 12.0.0",
