@@ -8,8 +8,10 @@ import * as ConfigHandlers from "../services/ConfigHandlers.ts"
 import { Dispatcher } from "../services/Dispatcher.ts"
 import * as FileSystemHandlers from "../services/FileSystemHandlers.ts"
 import * as HandshakeHandlers from "../services/HandshakeHandlers.ts"
+import * as Limits from "../services/Limits.ts"
 import * as MockHandlers from "../services/MockHandlers.ts"
 import * as ProcessHandlers from "../services/ProcessHandlers.ts"
+import { ProcessQuota } from "../services/ProcessQuota.ts"
 import { Sandbox } from "../services/Sandbox.ts"
 import * as ServedRpcs from "../services/ServedRpcs.ts"
 import * as NodeHostInfo from "./NodeHostInfo.ts"
@@ -25,7 +27,7 @@ export const layerHandlers = Layer.mergeAll(
   FileSystemHandlers.layer,
   MockHandlers.layer,
   ProcessHandlers.layer
-)
+).pipe(Layer.provide(ProcessQuota.layer))
 
 /** The handlers behind connections, over whatever services are provided. */
 export const layerDispatcher = Dispatcher.layer.pipe(
@@ -39,6 +41,8 @@ export interface AppServerOptions {
   readonly codexHome: string
   /** Values that are stronger than any file. */
   readonly overrides: Readonly<Record<string, unknown>>
+  /** Bounds other than the defaults. */
+  readonly limits?: Partial<Limits.Limits>
 }
 
 /** The server on this machine, listening as long as the layer lives. */
@@ -52,5 +56,5 @@ export const layer = (options: AppServerOptions) =>
       NodeHostInfo.layer(options.codexHome),
       TomlConfigStore.layer(options)
     ]),
-    Layer.provide([NodeFileSystem.layer, NodePath.layer])
+    Layer.provide([NodeFileSystem.layer, NodePath.layer, Limits.layer(options.limits)])
   )

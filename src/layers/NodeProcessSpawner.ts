@@ -4,22 +4,25 @@ import * as Layer from "effect/Layer"
 import { SpawnError } from "../services/CommandExecError.ts"
 import { ProcessSpawner, type SpawnSpec } from "../services/ProcessSpawner.ts"
 import * as SystemError from "../services/SystemError.ts"
+import * as ArgumentLimits from "./ArgumentLimits.ts"
 import * as PipedProcess from "./PipedProcess.ts"
+import * as ProcessHost from "./ProcessHost.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
 import * as TerminalProcess from "./TerminalProcess.ts"
 
-/** The kernel takes no longer argument or variable (MAX_ARG_STRLEN of Linux), NUL included. */
-const MAX_STRING_BYTES = 128 * 1024
-
-export const layer: Layer.Layer<ProcessSpawner> = Layer.succeed(ProcessSpawner, {
-  spawn: (spec, output) => {
-    const problem = refusal(spec)
-    if (problem !== undefined) return Effect.fail(new SpawnError({ message: problem }))
-    return "rows" in spec.io
-      ? TerminalProcess.spawn(spec, spec.io, output)
-      : PipedProcess.spawn(spec, spec.io, output)
-  }
-})
+export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
+  ProcessSpawner,
+  Effect.map(ProcessHost.make, (host) => ({
+    spawn: (spec, output) => {
+      const problem = refusal(spec)
+      if (problem !== undefined) return Effect.fail(new SpawnError({ message: problem }))
+      return "rows" in spec.io
+        ? TerminalProcess.spawn(host, spec, spec.io, output)
+        : PipedProcess.spawn(host, spec, spec.io, output)
+    },
+    endOwner: host.endOwner
+  }))
+)
 
 /** Why the process cannot start, as far as that can be known before. */
 const refusal = (spec: SpawnSpec): string | undefined => {
@@ -30,8 +33,6 @@ const refusal = (spec: SpawnSpec): string | undefined => {
   if (variables.some(([name, value]) => name.includes("\0") || value.includes("\0"))) {
     return "data provided contains a nul byte"
   }
-  const code = argv.some((argument) => argument.length >= MAX_STRING_BYTES)
-    ? "E2BIG"
-    : ProgramLookup.check(spec)
+  const code = ArgumentLimits.exceeded(spec) ? "E2BIG" : ProgramLookup.check(spec)
   return code && SystemError.textOf(code)
 }

@@ -39,25 +39,31 @@ const checkFile = (file: string): string | undefined => {
   } catch (error) {
     return codeOf(error)
   }
-  return isExecutableFormat(file) ? undefined : "ENOEXEC"
+  return checkFormat(file)
 }
 
-/** ELF, a script with `#!`, or anything at all where the kernel knows further formats. */
-const isExecutableFormat = (file: string): boolean => {
-  const magic = Buffer.alloc(4)
+/** The kernel reads no more of a first line (BINPRM_BUF_SIZE of Linux). */
+const MAX_FIRST_LINE = 256
+
+/** ELF, a script whose interpreter is there, or anything at all where the kernel knows further formats. */
+const checkFormat = (file: string): string | undefined => {
+  const start = Buffer.alloc(MAX_FIRST_LINE)
   let fd: number
   try {
     fd = fs.openSync(file, "r")
   } catch {
-    return true // executable but not readable: the kernel will say
+    return undefined // executable but not readable: the kernel will say
   }
   try {
-    fs.readSync(fd, magic, 0, 4, 0)
+    fs.readSync(fd, start, 0, MAX_FIRST_LINE, 0)
   } finally {
     fs.closeSync(fd)
   }
-  const text = magic.toString("latin1")
-  return text === "\x7fELF" || text.startsWith("#!") || process.platform !== "linux" || hasFurtherFormats()
+  const text = start.toString("latin1")
+  if (text.startsWith("\x7fELF") || process.platform !== "linux") return undefined
+  const interpreter = /^#![ \t]*([^\s\0]+)/.exec(text)?.[1]
+  if (interpreter !== undefined) return fs.existsSync(interpreter) ? undefined : "ENOENT"
+  return hasFurtherFormats() ? undefined : "ENOEXEC"
 }
 
 /** binfmt_misc lists what was registered beside its own `register` and `status`. */

@@ -6,6 +6,7 @@
  * (before 1.52). At the exit everything that the kernel holds is read, then both sides are closed.
  */
 import * as fs from "node:fs"
+import * as os from "node:os"
 import * as tty from "node:tty"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -19,8 +20,9 @@ import {
   type RunningProcess,
   type SpawnSpec
 } from "../services/ProcessSpawner.ts"
-import * as ProcessGroup from "./ProcessGroup.ts"
-import * as PtyAddon from "./PtyAddon.ts"
+import { killGroup, type ProcessHost } from "./ProcessHost.ts"
+import * as SystemError from "../services/SystemError.ts"
+import * as PtyFork from "./PtyFork.ts"
 import { TerminalInput } from "./TerminalInput.ts"
 
 /** From so many bytes on there is probably more, so one chunk is made of it; a keystroke's echo is not held up. */
@@ -33,16 +35,21 @@ const END_OF_INPUT = Buffer.from("\n\x04")
 /** All terminals read into this one; what is kept is copied out at once. */
 const scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES)
 
-/** Starts the leader of a new session that controls a new terminal; its group ends with the Scope. */
+/**
+ * Starts the leader of a new session that controls a new terminal; it and all that descends from it end with the
+ * Scope.
+ */
 export const spawn = (
+  host: ProcessHost,
   spec: SpawnSpec,
   size: CommandExecTerminalSize,
   output: OutputBuffer
 ): Effect.Effect<RunningProcess, SpawnError, Scope.Scope> =>
   Effect.gen(function* () {
     const exit = Deferred.makeUnsafe<ExitStatus>()
-    const terminal = yield* Effect.acquireRelease(open(spec, size, output, exit), (terminal) =>
-      Effect.andThen(ProcessGroup.end(terminal.pid, exit), Effect.sync(terminal.close))
+    const mark = host.mark(spec.owner)
+    const terminal = yield* Effect.acquireRelease(open(host, mark, spec, size, output, exit), (terminal) =>
+      Effect.andThen(host.end(terminal.pid, mark, exit), Effect.sync(terminal.close))
     )
     const { input, pid } = terminal
     return {
@@ -59,48 +66,41 @@ export const spawn = (
           if (eager) done(true)
         }),
       resize: ({ cols, rows }) => Effect.sync(() => terminal.resize(cols, rows)),
-      kill: ProcessGroup.kill(pid)
+      kill: killGroup(pid),
+      killTree: host.sweep(mark)
     }
   })
 
 const open = (
-  { argv: [file, ...args], cwd, env }: SpawnSpec,
-  { cols, rows }: CommandExecTerminalSize,
+  host: ProcessHost,
+  mark: string,
+  spec: SpawnSpec,
+  size: CommandExecTerminalSize,
   output: OutputBuffer,
   exit: Deferred.Deferred<ExitStatus>
 ) =>
   Effect.try({
     try: () => {
-      const addon = PtyAddon.load()
-      const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
-      const onExit = (code: number, signal: number) => {
-        Effect.runSync(ProcessGroup.kill(pid))
+      let close = nothing
+      let drain = nothing
+      const { master, pid, resize, slave } = PtyFork.fork(host, mark, spec, size, (code, signal) => {
+        Effect.runSync(killGroup(pid))
+        host.ended(pid)
         drain()
         output.end("stdout")
         close()
-        Deferred.doneUnsafe(exit, Effect.succeed(signal > 0 ? { signal } : { code }))
-      }
-      const { fd, pid, pty } = addon.fork(
-        file,
-        args,
-        variables,
-        cwd,
-        cols,
-        rows,
-        -1,
-        -1,
-        true,
-        addon.helperPath,
-        onExit
-      )
-      const slave = fs.openSync(pty, fs.constants.O_RDWR | fs.constants.O_NOCTTY)
-      const input = new TerminalInput(fd)
+        Deferred.doneUnsafe(
+          exit,
+          Effect.succeed(signal > 0 ? { signal, name: signalName(signal) } : { code })
+        )
+      })
+      const input = new TerminalInput(master)
       const take = (length: number) => output.push("stdout", Buffer.from(scratch.subarray(0, length)))
-      const reader = new tty.ReadStream(fd, {
+      const reader = new tty.ReadStream(master, {
         onread: {
           buffer: scratch,
           callback: (length) => {
-            take(length < BULK_BYTES ? length : length + readMore(fd, length))
+            take(length < BULK_BYTES ? length : length + readMore(master, length))
             return true
           }
         }
@@ -109,31 +109,38 @@ const open = (
       reader.resume()
       output.attach({ pause: () => reader.pause(), resume: () => reader.resume() })
 
-      let closed = false
-      const drain = () => {
-        if (closed) return
+      drain = () => {
         reader.pause()
         for (let total = 0; total < MAX_DRAIN_BYTES;) {
-          const length = readMore(fd, 0)
+          const length = readMore(master, 0)
           if (length === 0) return
           take(length)
           total += length
         }
       }
-      const close = () => {
-        if (closed) return
-        closed = true
+      close = () => {
+        close = drain = nothing
         input.close()
+        host.descriptors.closed(master)
         reader.destroy()
         fs.closeSync(slave)
       }
-      const resize = (cols: number, rows: number) => {
-        if (!closed) addon.resize(fd, cols, rows, 0, 0)
+      return {
+        pid,
+        input,
+        close: () => close(),
+        resize: (cols: number, rows: number) => {
+          if (!input.closed) resize(cols, rows)
+        }
       }
-      return { pid, input, resize, close }
     },
-    catch: (error) => new SpawnError({ message: error instanceof Error ? error.message : String(error) })
+    catch: (error) => new SpawnError({ message: SystemError.text(error) })
   })
+
+const signalName = (signal: number): string =>
+  Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`
+
+const nothing = () => {}
 
 /** Reads into the scratch buffer from `offset` on until it is full or there is no more. */
 const readMore = (fd: number, offset: number): number => {

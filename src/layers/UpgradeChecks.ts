@@ -5,7 +5,7 @@
 import type { IncomingMessage } from "node:http"
 
 export interface Answer {
-  readonly status: 200 | 400 | 403 | 405
+  readonly status: 200 | 400 | 403 | 405 | 503
   readonly headers: Readonly<Record<string, string>>
   readonly body: string
 }
@@ -20,6 +20,10 @@ const PROBES: ReadonlySet<string> = new Set(["/readyz", "/healthz"])
 
 const names = (header: string | undefined, token: string) =>
   header?.split(",").some((value) => value.trim().toLowerCase() === token) === true
+
+/** The answer to an upgrade for which there is no room. */
+export const full = (maxConnections: number): Answer =>
+  answer(503, `All ${maxConnections} connections are in use; try again later`)
 
 /** The answer, or `undefined` for a request that may become a WebSocket. */
 export const check = ({ headers, method, url }: IncomingMessage): Answer | undefined => {

@@ -13,22 +13,29 @@ import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import { WebSocketServer, type ServerOptions, type WebSocket } from "ws"
 import { Dispatcher } from "../services/Dispatcher.ts"
+import { Limits } from "../services/Limits.ts"
 import * as SystemError from "../services/SystemError.ts"
+import * as Heartbeat from "./Heartbeat.ts"
 import * as UpgradeChecks from "./UpgradeChecks.ts"
+import { WebSocketInbox } from "./WebSocketInbox.ts"
 import * as WebSocketOutbox from "./WebSocketOutbox.ts"
 
 /** The largest message, 16 MiB; a larger one ends its connection with code 1009 (measured on Codex 0.169.0). */
 export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
-/** How long the other side may take to close after a close frame. Its commands end then at the latest. */
+/** How long the other side may take to close after a close frame, or after its FIN. Its commands end then at the latest. */
 const CLOSE_TIMEOUT_MS = 1000
 
-/** `closeTimeout` is missing in the types. */
-const WEB_SOCKET_OPTIONS: ServerOptions & { readonly closeTimeout: number } = {
+/** Those two are missing in the types. */
+const WEB_SOCKET_OPTIONS: ServerOptions & {
+  readonly closeTimeout: number
+  readonly maxPendingAutoPongs: number
+} = {
   noServer: true,
   clientTracking: false,
   perMessageDeflate: false,
   handleProtocols: () => false, // by default the first one offered is taken
   maxPayload: MAX_MESSAGE_BYTES,
+  maxPendingAutoPongs: 0, // by default a client that pings and does not read is cut off; ours is held back
   closeTimeout: CLOSE_TIMEOUT_MS
 }
 
@@ -54,14 +61,23 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
       WebSocketTransport,
       Effect.gen(function* () {
         const dispatcher = yield* Dispatcher
+        const { maxConnections, maxUnsentBytes } = yield* Limits
         const context = yield* Effect.context<never>()
         const server = yield* Effect.acquireRelease(listen(address), close)
         // after the server, so that it closes before: a server waits for its connections
         const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
         const webSockets = new WebSocketServer(WEB_SOCKET_OPTIONS)
+        const heartbeat = yield* Heartbeat.make
+        let connections = 0
 
         const accept = (webSocket: WebSocket, socket: Socket) => {
           const connection = Scope.forkUnsafe(scope, "sequential")
+          const inbox = new WebSocketInbox(webSocket)
+          const outbox = WebSocketOutbox.make(webSocket, socket, {
+            maxUnsentBytes,
+            onFull: () => inbox.pause(),
+            onRoom: () => inbox.resume()
+          })
           const receive = Effect.gen(function* () {
             yield* Effect.addFinalizer(() =>
               Effect.sync(() => {
@@ -69,13 +85,19 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
                 socket.destroySoon()
               })
             )
-            return yield* dispatcher.connect(WebSocketOutbox.make(webSocket, socket))
+            return yield* dispatcher.connect(outbox)
           }).pipe(Scope.provide(connection), Effect.runSyncWith(context))
-          webSocket.on("message", (data: Buffer, isBinary) => {
-            if (!isBinary) receive(data.toString())
-          })
+          inbox.start(receive)
+          connections++
+          const unwatch = heartbeat.watch({ socket, webSocket })
+          // who hangs up without a close frame may leave output unread for ever
+          socket.once("end", () => setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref())
           webSocket.on("error", () => {}) // "close" follows
-          webSocket.on("close", () => Effect.runForkWith(context)(Scope.close(connection, Exit.void)))
+          webSocket.on("close", () => {
+            connections--
+            unwatch()
+            Effect.runForkWith(context)(Scope.close(connection, Exit.void))
+          })
         }
 
         server.on("request", (request, response) => {
@@ -85,6 +107,7 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
         server.on("upgrade", (request, socket, head) => {
           const answer = UpgradeChecks.check(request)
           if (answer !== undefined) return writeAnswer(socket, answer)
+          if (connections >= maxConnections) return writeAnswer(socket, UpgradeChecks.full(maxConnections))
           webSockets.handleUpgrade(request, socket, head, (webSocket) => accept(webSocket, socket as Socket))
         })
         const { address: host, port } = server.address() as AddressInfo

@@ -91,6 +91,32 @@ export const CommandExecResponse = Schema.Struct({
 }).annotate({ identifier: "CommandExecResponse", description: "How a command ended." })
 export type CommandExecResponse = typeof CommandExecResponse.Type
 
+/** The extension of `initialize` with which answers are {@link CommandExecExtendedResponse}s. */
+export const EXEC_EXTENSION = "effect-app-server/exec"
+
+export const CommandExecExtendedResponse = Schema.Struct({
+  ...CommandExecResponse.fields,
+  signal: Schema.NullOr(Schema.String).annotateKey({
+    description: "Name of the signal that killed the command, such as `SIGKILL`; null if none did."
+  }),
+  timedOut: Schema.Boolean.annotateKey({ description: "The command was killed because its time was over." }),
+  stdoutTruncatedBytes: UInt.annotateKey({ description: "Bytes thrown away behind a full cap." }),
+  stderrTruncatedBytes: UInt.annotateKey({ description: "Bytes thrown away behind a full cap." }),
+  drainTimedOut: Schema.Boolean.annotateKey({
+    description:
+      "Other processes held the output open for longer than 2 s after the exit; what they wrote later is missing."
+  }),
+  durationMs: UInt.annotateKey({ description: "From start to end in milliseconds, drain included." }),
+  killedProcesses: optional(UInt).annotateKey({
+    description:
+      "After a timeout or `command/exec/terminate`: how many processes the command consisted of. All are gone."
+  })
+}).annotate({
+  identifier: "CommandExecExtendedResponse",
+  description: "How a command ended, in full: for connections with the extension `effect-app-server/exec`."
+})
+export type CommandExecExtendedResponse = typeof CommandExecExtendedResponse.Type
+
 export const CommandExecWriteParams = Schema.Struct({
   processId: Schema.String.annotateKey({ description: "Names a running command of this connection." }),
   deltaBase64: optionalNullable(Schema.String).annotateKey({
@@ -149,7 +175,11 @@ export const CommandExecOutputDeltaNotification = Schema.Struct({
 export type CommandExecOutputDeltaNotification = typeof CommandExecOutputDeltaNotification.Type
 
 export class CommandExecRpcs extends RpcGroup.make(
-  Rpc.make("command/exec", { payload: CommandExecParams, success: CommandExecResponse, error: WireError }),
+  Rpc.make("command/exec", {
+    payload: CommandExecParams,
+    success: Schema.Union([CommandExecExtendedResponse, CommandExecResponse]),
+    error: WireError
+  }),
   Rpc.make("command/exec/write", {
     payload: CommandExecWriteParams,
     success: CommandExecWriteResponse,

@@ -1,9 +1,10 @@
 /**
  * Runs commands: an output Stream, an exit, and a Scope that is the command's life.
  *
- * Whatever ends first (the command, its time, `terminate`, the Scope) ends its process group. Knows nothing of
+ * Whatever ends first (the command, its time, `terminate`, the Scope) ends its processes. Knows nothing of
  * connections or frames; the handlers in `CommandExecHandlers` put it on the wire.
  */
+import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Deferred from "effect/Deferred"
 import type * as Duration from "effect/Duration"
@@ -36,12 +37,25 @@ export interface Command {
   readonly outputBytesCap: number
   readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
   readonly sandbox: SandboxRequest
+  /** Whose command it is, from `CommandExec.owner`. */
+  readonly owner: number
 }
 
+/** How a command ended, and what became of its output. */
 export interface CommandExit {
   /** 128 + n for signal n on pipes, 1 on a terminal, 124 after a timeout, else as the command says. */
   readonly exitCode: number
+  /** Name of the signal that killed it, such as `SIGKILL`. */
+  readonly signal: string | undefined
   readonly timedOut: boolean
+  /** Somebody else held the streams open for longer than the drain time. */
+  readonly drainTimedOut: boolean
+  /** Bytes that were read and thrown away because a cap was full. */
+  readonly truncatedBytes: OutputBuffer["truncatedBytes"]
+  /** From the start to the end, drain included. */
+  readonly durationMs: number
+  /** After a timeout or a termination: how many processes it consisted of, and all were killed. */
+  readonly killedProcesses: number | undefined
 }
 
 export interface RunningCommand {
@@ -56,13 +70,15 @@ export interface RunningCommand {
     close: boolean
   ) => Effect.Effect<void, StdinNotStreamed | StdinClosed | StdinFull>
   readonly resize: (size: CommandExecTerminalSize) => Effect.Effect<void, NotATerminal>
-  /** SIGKILL to the process group, at once, whatever waits. */
+  /** SIGKILL to the process group, at once, whatever waits, and then to all that descends from it. */
   readonly terminate: Effect.Effect<void>
 }
 
 export class CommandExec extends Context.Service<
   CommandExec,
   {
+    /** Somebody new to start commands for. When the Scope closes everything that these left behind ends. */
+    readonly owner: Effect.Effect<number, never, Scope.Scope>
     /** Starts a command; it ends with the Scope at the latest. */
     readonly start: (
       command: Command
@@ -74,20 +90,27 @@ export class CommandExec extends Context.Service<
     Effect.gen(function* () {
       const spawner = yield* ProcessSpawner
       const sandbox = yield* Sandbox
+      let lastOwner = 0
       return {
+        owner: Effect.acquireRelease(
+          Effect.sync(() => ++lastOwner),
+          spawner.endOwner
+        ),
         start: Effect.fnUntraced(function* (command) {
+          const { argv, cwd, io, owner } = command
           const { env } = yield* sandbox.confine(command.sandbox)
-          const terminal = "rows" in command.io
+          const terminal = "rows" in io
           const output = new OutputBuffer(
             terminal ? ["stdout"] : ["stdout", "stderr"],
             command.outputBytesCap
           )
           const process = yield* spawner.spawn(
-            { argv: command.argv, cwd: command.cwd, env: { ...command.env, ...env }, io: command.io },
+            { argv, cwd, env: { ...command.env, ...env }, io, owner },
             output
           )
+          const ending = makeEnding(process, yield* Effect.scope)
           const exit = Deferred.makeUnsafe<CommandExit>()
-          yield* supervise(command, process, output).pipe(
+          yield* supervise(command, process, output, ending).pipe(
             Deferred.into(exit),
             Effect.forkScoped({ startImmediately: true })
           )
@@ -95,9 +118,9 @@ export class CommandExec extends Context.Service<
             pid: process.pid,
             output: Stream.fromPull(Effect.succeed(output.pull)),
             exit: Deferred.await(exit),
-            write: writer(process, terminal || ("stdin" in command.io && command.io.stdin)),
+            write: writer(process, terminal || ("stdin" in io && io.stdin)),
             resize: (size) => (terminal ? process.resize(size) : Effect.fail(new NotATerminal())),
-            terminate: process.kill
+            terminate: ending.begin
           }
         })
       }
@@ -105,28 +128,66 @@ export class CommandExec extends Context.Service<
   )
 }
 
+/** The end that somebody else puts to a command: all of its processes are killed, once. */
+interface Ending {
+  /** Kills, and does not wait for the kernel. */
+  readonly begin: Effect.Effect<void>
+  /** How many processes were killed, when all are gone; nothing if it has not begun. */
+  readonly awaitKilled: Effect.Effect<number | undefined>
+}
+
+const makeEnding = (process: RunningProcess, scope: Scope.Scope): Ending => {
+  const killed = Deferred.makeUnsafe<number>()
+  let begun = false
+  return {
+    begin: Effect.suspend(() => {
+      if (begun) return Effect.void
+      begun = true
+      return process.killTree.pipe(
+        Deferred.into(killed),
+        Effect.forkIn(scope, { startImmediately: true }),
+        Effect.andThen(process.kill)
+      )
+    }),
+    awaitKilled: Effect.suspend(() => (begun ? Deferred.await(killed) : Effect.succeed(undefined)))
+  }
+}
+
 /** Follows a command to its end: the timeout, the exit, the drain, the rest of the group. */
 const supervise = Effect.fnUntraced(function* (
   command: Command,
   process: RunningProcess,
-  output: OutputBuffer
+  output: OutputBuffer,
+  ending: Ending
 ) {
+  const startedAt = yield* Clock.currentTimeMillis
   let timedOut = false
   const timer =
     command.timeout &&
     (yield* Effect.sleep(command.timeout).pipe(
       Effect.andThen(() => {
         timedOut = true
-        return process.kill
+        return ending.begin
       }),
       Effect.forkChild({ startImmediately: true })
     ))
   const status = yield* process.exit
   if (timer !== undefined) yield* Fiber.interrupt(timer)
+  yield* ending.awaitKilled
   if (!output.settled) yield* drain(output)
+  const drainTimedOut = !output.settled
   output.close()
   yield* process.kill
-  return { exitCode: timedOut ? TIMEOUT_EXIT_CODE : exitCodeOf(status, "rows" in command.io), timedOut }
+  const exit: CommandExit = {
+    exitCode: timedOut ? TIMEOUT_EXIT_CODE : exitCodeOf(status, "rows" in command.io),
+    signal: "name" in status ? status.name : undefined,
+    timedOut,
+    drainTimedOut,
+    truncatedBytes: output.truncatedBytes,
+    durationMs: (yield* Clock.currentTimeMillis) - startedAt,
+    killedProcesses: yield* ending.awaitKilled
+  }
+  return exit
 })
 
 /** Waits for the end of the streams. Time in which our own reader holds the output back does not count. */

@@ -32,6 +32,17 @@ export class StdinFull extends Data.TaggedClass("StdinFull")<{
   readonly max: number
   readonly current: number
 }> {}
+/** No place is left for another process: `current` of `max` places are taken. */
+export class TooManyProcesses extends Data.TaggedClass("TooManyProcesses")<{
+  readonly limit: "maxProcesses" | "maxProcessesPerConnection"
+  readonly max: number
+  readonly current: number
+}> {}
+/** More output than a buffered answer may hold, so the command was killed; `max` is in bytes. */
+export class OutputTooLarge extends Data.TaggedClass("OutputTooLarge")<{
+  readonly stream: "stdout" | "stderr"
+  readonly max: number
+}> {}
 export class NotATerminal extends Data.TaggedClass("NotATerminal")<{}> {}
 /** The policy that applies cannot be enforced here, so the command was not started. */
 export class SandboxUnavailable extends Data.TaggedClass("SandboxUnavailable")<{
@@ -51,6 +62,8 @@ export type CommandExecError =
   | StdinNotStreamed
   | StdinClosed
   | StdinFull
+  | TooManyProcesses
+  | OutputTooLarge
   | NotATerminal
   | SandboxUnavailable
   | SpawnError

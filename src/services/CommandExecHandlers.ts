@@ -3,32 +3,37 @@ import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
+import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import {
   CommandExecRpcs,
   DEFAULT_OUTPUT_BYTES_CAP,
   DEFAULT_TIMEOUT_MS,
+  EXEC_EXTENSION,
   type CommandExecOutputStream,
   type CommandExecParams,
   type CommandExecTerminalSize
 } from "../rpc/CommandExec.ts"
 import * as Base64 from "./Base64.ts"
-import { CommandExec, type Command, type RunningCommand } from "./CommandExec.ts"
+import { CommandExec, type Command, type CommandExit, type RunningCommand } from "./CommandExec.ts"
 import {
   DuplicateProcessId,
   InvalidBase64,
   InvalidCommand,
   NegativeTimeout,
   NoSuchProcess,
+  OutputTooLarge,
   type CommandExecError
 } from "./CommandExecError.ts"
 import { ConfigStore } from "./ConfigStore.ts"
 import { Connection, type ProcessTable } from "./Connection.ts"
 import { HostInfo } from "./HostInfo.ts"
+import { Limits } from "./Limits.ts"
 import * as OutputFrames from "./OutputFrames.ts"
 import * as OutputText from "./OutputText.ts"
+import { ProcessQuota } from "./ProcessQuota.ts"
 import { RequestSlot } from "./RequestSlot.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
 import { shellEnvironment } from "./ShellEnvironment.ts"
@@ -80,37 +85,57 @@ const named = <E, R>(
 
 const NO_TEXT = { stdout: "", stderr: "" }
 
-/** Sends the output as it comes, at the client's pace. */
+/** Sends the output as it comes, at the client's pace: nothing is sent while much is unsent, whoever queued it. */
 const stream = (connection: Connection["Service"], processId: string, running: RunningCommand) => {
   const frame = OutputFrames.make(processId)
   return running.output.pipe(
     Stream.runForEachArray((chunks) => {
       if (!connection.wants("command/exec/outputDelta")) return Effect.void
-      const now = Date.now()
-      for (const chunk of chunks) connection.outbox.send(frame(chunk, now))
-      return connection.outbox.drained
+      return Effect.map(connection.outbox.drained, () => {
+        const now = Date.now()
+        for (const chunk of chunks) connection.outbox.send(frame(chunk, now))
+      })
     }),
     Effect.as(NO_TEXT)
   )
 }
 
-/** Keeps the output for the answer. */
-const collect = (running: RunningCommand) =>
+/** Keeps the output for the answer; fails as soon as a stream has brought more than `max` bytes. */
+const collect = (running: RunningCommand, max: number) =>
   Effect.suspend(() => {
     const kept: Record<CommandExecOutputStream, Array<Uint8Array>> = { stdout: [], stderr: [] }
+    const size = { stdout: 0, stderr: 0 }
     return running.output.pipe(
       Stream.runForEachArray((chunks) =>
-        Effect.sync(() => {
-          for (const { bytes, stream } of chunks) kept[stream].push(bytes)
+        Effect.suspend(() => {
+          for (const { bytes, stream } of chunks) {
+            size[stream] += bytes.length
+            if (size[stream] > max) return Effect.fail(new OutputTooLarge({ stream, max }))
+            kept[stream].push(bytes)
+          }
+          return Effect.void
         })
       ),
       Effect.map(() => ({ stdout: OutputText.decode(kept.stdout), stderr: OutputText.decode(kept.stderr) }))
     )
   })
 
+/** What the extension adds to an answer. */
+const details = (exit: CommandExit) => ({
+  signal: exit.signal ?? null,
+  timedOut: exit.timedOut,
+  stdoutTruncatedBytes: exit.truncatedBytes.stdout,
+  stderrTruncatedBytes: exit.truncatedBytes.stderr,
+  drainTimedOut: exit.drainTimedOut,
+  durationMs: exit.durationMs,
+  ...(exit.killedProcesses !== undefined && { killedProcesses: exit.killedProcesses })
+})
+
 export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
   Effect.gen(function* () {
     const exec = yield* CommandExec
+    const quota = yield* ProcessQuota
+    const { maxBufferedBytes } = yield* Limits
     const host = yield* HostInfo
     const path = yield* Path.Path
     const { sandboxMode, shellEnvironmentPolicy } = (yield* ConfigStore).startup
@@ -132,7 +157,19 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
         : path.resolve(host.cwd, cwd)
     }
 
-    const commandOf = (params: CommandExecParams): Command => ({
+    const owners = new WeakMap<Connection["Service"], number>()
+    /** Whoever starts commands on this connection; known from its first command on. */
+    const ownerOf = (connection: Connection["Service"]): Effect.Effect<number> => {
+      const known = owners.get(connection)
+      if (known !== undefined) return Effect.succeed(known)
+      return exec.owner.pipe(
+        Scope.provide(connection.scope),
+        Effect.tap((owner) => Effect.sync(() => owners.set(connection, owner)))
+      )
+    }
+
+    const commandOf = (params: CommandExecParams, owner: number): Command => ({
+      owner,
       argv: params.command as unknown as Command["argv"],
       cwd: directory(params.cwd),
       env: environment(params.env),
@@ -158,15 +195,22 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       if (refused !== undefined) return yield* Effect.fail(refused)
       const connection = yield* Connection
       const slot = yield* RequestSlot
-      const start = exec.start(commandOf(params))
+      const start = Effect.andThen(
+        quota.take(connection),
+        exec.start(commandOf(params, yield* ownerOf(connection)))
+      )
       const running = yield* params.processId == null
         ? start
         : named(connection.processes, params.processId, start)
       yield* slot.release
       const streamed = params.tty === true || params.streamStdoutStderr === true
-      const text = streamed ? yield* stream(connection, params.processId!, running) : yield* collect(running)
-      const { exitCode } = yield* running.exit
-      return { exitCode, ...text }
+      const text = streamed
+        ? yield* stream(connection, params.processId!, running)
+        : yield* collect(running, maxBufferedBytes)
+      const exit = yield* running.exit
+      const handshake = yield* Ref.get(connection.handshake)
+      const extended = handshake._tag === "Initialized" && handshake.extensions.has(EXEC_EXTENSION)
+      return { exitCode: exit.exitCode, ...text, ...(extended && details(exit)) }
     }, Effect.scoped)
 
     const find = Effect.fnUntraced(function* (processId: string) {

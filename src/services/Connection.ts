@@ -9,6 +9,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
 import type * as Deferred from "effect/Deferred"
+import type * as Scope from "effect/Scope"
 import type { ServerNotifications } from "../rpc/AppServerRpcs.ts"
 import type { InitializeParams } from "../rpc/Handshake.ts"
 import { printNotification } from "../rpc/JsonRpc.ts"
@@ -22,6 +23,8 @@ export type Handshake = Data.TaggedEnum<{
     readonly clientInfo: InitializeParams["clientInfo"]
     readonly experimentalApi: boolean
     readonly optOut: ReadonlySet<string>
+    /** Names of the protocol extensions that the client knows. */
+    readonly extensions: ReadonlySet<string>
   }
 }>
 export const Handshake = Data.taggedEnum<Handshake>()
@@ -43,6 +46,8 @@ export class Connection extends Context.Service<
     readonly handshake: Ref.Ref<Handshake>
     readonly outbox: Outbox
     readonly processes: ProcessTable
+    /** Closes with the connection. */
+    readonly scope: Scope.Scope
     /** False when the client opted out of this notification. */
     readonly wants: (method: keyof ServerNotifications) => boolean
     /** Sends a notification, unless the client opted out of it. */
@@ -53,7 +58,7 @@ export class Connection extends Context.Service<
   }
 >()("effect-app-server/Connection") {
   /** A connection at its beginning. */
-  static make(outbox: Outbox): Connection["Service"] {
+  static make(outbox: Outbox, scope: Scope.Scope): Connection["Service"] {
     const handshake = Ref.makeUnsafe<Handshake>(Handshake.AwaitingInitialize())
     const wants = (method: string) => {
       const state = Ref.getUnsafe(handshake)
@@ -63,6 +68,7 @@ export class Connection extends Context.Service<
       handshake,
       outbox,
       processes: new Map(),
+      scope,
       wants,
       notify: (method, params) =>
         Effect.suspend(() => {

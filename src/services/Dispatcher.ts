@@ -57,8 +57,12 @@ export class Dispatcher extends Context.Service<
       let lastClientId = 0
       return {
         connect: Effect.fnUntraced(function* (outbox) {
-          const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
-          const client = new Rpc.ServerClient(++lastClientId).annotate(Connection, Connection.make(outbox))
+          const life = yield* Effect.scope
+          const scope = yield* Scope.fork(life, "parallel")
+          const client = new Rpc.ServerClient(++lastClientId).annotate(
+            Connection,
+            Connection.make(outbox, life)
+          )
           let waiting = 0
 
           const serve = (request: Request): void => {
@@ -81,10 +85,21 @@ export class Dispatcher extends Context.Service<
               released = true
             }
             const slot = { release: Effect.sync(release) }
+            const answer = (result: unknown): void => {
+              let frame: string
+              try {
+                frame = printResult(id, route.encode(result))
+              } catch (cause) {
+                // text of control characters, six times as long in JSON, may exceed the longest string
+                run(Effect.logError(`the result of ${method} cannot be printed`, cause))
+                return refuse(internalError("the result does not fit into one message"))
+              }
+              outbox.send(frame)
+            }
             const fiber = run(Effect.provideService(route.handle(params.success, client), RequestSlot, slot))
             const finish = (exit: Exit.Exit<unknown, unknown>): void => {
               release()
-              if (exit._tag === "Success") return outbox.send(printResult(id, route.encode(exit.value)))
+              if (exit._tag === "Success") return answer(exit.value)
               const failure = Cause.findErrorOption(exit.cause)
               if (failure._tag === "Some") return refuse(failure.value as WireError)
               if (Cause.hasInterruptsOnly(exit.cause)) return // the connection is over

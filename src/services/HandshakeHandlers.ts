@@ -37,7 +37,8 @@ export const layer = HandshakeRpcs.middleware(ConnectionAccess).toLayer(
           Handshake.Initialized({
             clientInfo,
             experimentalApi: capabilities?.experimentalApi === true,
-            optOut: new Set(capabilities?.optOutNotificationMethods)
+            optOut: new Set(capabilities?.optOutNotificationMethods),
+            extensions: new Set(Object.keys(capabilities?.extensions ?? {}))
           })
         )
         const first = yield* Ref.updateAndGet(originator, (name) => name ?? clientInfo.name)

@@ -32,6 +32,8 @@ type Pulled = Exit.Exit<readonly [OutputChunk, ...Array<OutputChunk>], Cause.Don
 export class OutputBuffer {
   readonly #cap: number
   readonly #kept = { stdout: 0, stderr: 0 }
+  /** Bytes thrown away because the cap of their stream was full. */
+  readonly truncatedBytes = { stdout: 0, stderr: 0 }
   /** Streams that may still bring something to keep. */
   readonly #open: Set<CommandExecOutputStream>
   #chunks: Array<OutputChunk> = []
@@ -55,11 +57,16 @@ export class OutputBuffer {
   }
 
   push(stream: CommandExecOutputStream, bytes: Uint8Array): void {
-    if (this.#closed || !this.#open.has(stream) || bytes.length === 0) return
+    if (this.#closed || bytes.length === 0) return
+    if (!this.#open.has(stream)) {
+      this.truncatedBytes[stream] += bytes.length
+      return
+    }
     const room = this.#cap - this.#kept[stream]
     const capReached = bytes.length >= room
     const kept = bytes.length > room ? bytes.subarray(0, room) : bytes
     this.#kept[stream] += kept.length
+    this.truncatedBytes[stream] += bytes.length - kept.length
     this.#chunks.push({ stream, bytes: kept, capReached })
     this.#bytes += kept.length
     if (this.#reader === undefined && this.#bytes >= MAX_BUFFERED_BYTES && !this.#paused) {

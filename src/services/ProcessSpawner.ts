@@ -20,12 +20,14 @@ export interface SpawnSpec {
   readonly cwd: string
   /** The whole environment. */
   readonly env: Readonly<Record<string, string>>
+  /** Whose process it is: everything of an owner can be ended together. */
+  readonly owner: number
   /** Standard streams: pipes, with stdin or with `/dev/null` in its place, or a terminal of this size. */
   readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
 }
 
-/** How a process ended: it exited with a code, or a signal killed it. */
-export type ExitStatus = { readonly code: number } | { readonly signal: number }
+/** How a process ended: it exited with a code, or a signal killed it, which has a number and a name. */
+export type ExitStatus = { readonly code: number } | { readonly signal: number; readonly name: string }
 
 /** A process that leads a session and a process group of its own. */
 export interface RunningProcess {
@@ -45,17 +47,21 @@ export interface RunningProcess {
   readonly write: (bytes: Uint8Array, end: boolean) => Effect.Effect<boolean>
   /** Changes the size of the terminal; nothing on pipes. */
   readonly resize: (size: CommandExecTerminalSize) => Effect.Effect<void>
-  /** SIGKILL to whatever is left of the process group. */
+  /** SIGKILL to whatever is left of the process group, at once. */
   readonly kill: Effect.Effect<void>
+  /** Ends every process that descends from it, wherever it moved to; gives how many there were besides the group. */
+  readonly killTree: Effect.Effect<number>
 }
 
 export class ProcessSpawner extends Context.Service<
   ProcessSpawner,
   {
-    /** Starts a process whose output goes to `output`. When the Scope closes its process group is killed. */
+    /** Starts a process whose output goes to `output`. What is left of it is ended when the Scope closes. */
     readonly spawn: (
       spec: SpawnSpec,
       output: OutputBuffer
     ) => Effect.Effect<RunningProcess, SpawnError, Scope.Scope>
+    /** Ends every process of an owner, also those that outlived their command. */
+    readonly endOwner: (owner: number) => Effect.Effect<void>
   }
 >()("effect-app-server/ProcessSpawner") {}

@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Ref from "effect/Ref"
 import type * as AST from "effect/SchemaAST"
+import type * as Scope from "effect/Scope"
 import type * as Rpc from "effect/rpc/Rpc"
 import * as RpcMiddleware from "effect/rpc/RpcMiddleware"
 import { ConnectedRpcs } from "../rpc/AppServerRpcs.ts"
@@ -31,14 +32,14 @@ export class ServedRpcs extends HandshakeRpcs.middleware(ConnectionAccess).merge
   ConnectedRpcs.middleware(ConnectionReady)
 ) {}
 
-/** A client that no transport introduced, as under `RpcServer`: its connection begins with its first request. */
-const introduce = (client: Rpc.ServerClient): Connection["Service"] => {
-  const connection = Connection.make({ send: () => {}, drained: Effect.void })
+/** The client's connection. Where no transport introduced it, as under `RpcServer`, it begins here, for good. */
+const connectionOf = (client: Rpc.ServerClient, scope: Scope.Scope): Connection["Service"] => {
+  const known = Context.getOrUndefined(client.annotations as Context.Context<Connection>, Connection)
+  if (known !== undefined) return known
+  const connection = Connection.make({ send: () => {}, drained: Effect.void }, scope)
   client.annotate(Connection, connection)
   return connection
 }
-const connectionOf = (client: Rpc.ServerClient): Connection["Service"] =>
-  Context.getOrUndefined(client.annotations as Context.Context<Connection>, Connection) ?? introduce(client)
 
 const experimentalFields = new WeakMap<AST.AST, ReadonlyArray<string>>()
 const experimentalFieldsOf = (ast: AST.AST): ReadonlyArray<string> => {
@@ -62,16 +63,26 @@ const experimentalUse = (rpc: Rpc.AnyWithProps, payload: unknown): string | unde
 }
 
 export const layerMiddleware: Layer.Layer<ConnectionAccess | ConnectionReady> = Layer.mergeAll(
-  Layer.succeed(ConnectionAccess, (effect, { client }) =>
-    Effect.provideService(effect, Connection, connectionOf(client))
+  Layer.effect(
+    ConnectionAccess,
+    Effect.map(Effect.scope, (scope) =>
+      ConnectionAccess.of((effect, { client }) =>
+        Effect.provideService(effect, Connection, connectionOf(client, scope))
+      )
+    )
   ),
-  Layer.succeed(ConnectionReady, (effect, { client, payload, rpc }) => {
-    const connection = connectionOf(client)
-    const handshake = Ref.getUnsafe(connection.handshake)
-    if (handshake._tag === "AwaitingInitialize") return Effect.fail(invalidRequest("Not initialized"))
-    const use = handshake.experimentalApi ? undefined : experimentalUse(rpc, payload)
-    return use === undefined
-      ? Effect.provideService(effect, Connection, connection)
-      : Effect.fail(invalidRequest(`${use} requires experimentalApi capability`))
-  })
+  Layer.effect(
+    ConnectionReady,
+    Effect.map(Effect.scope, (scope) =>
+      ConnectionReady.of((effect, { client, payload, rpc }) => {
+        const connection = connectionOf(client, scope)
+        const handshake = Ref.getUnsafe(connection.handshake)
+        if (handshake._tag === "AwaitingInitialize") return Effect.fail(invalidRequest("Not initialized"))
+        const use = handshake.experimentalApi ? undefined : experimentalUse(rpc, payload)
+        return use === undefined
+          ? Effect.provideService(effect, Connection, connection)
+          : Effect.fail(invalidRequest(`${use} requires experimentalApi capability`))
+      })
+    )
+  )
 )

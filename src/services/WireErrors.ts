@@ -37,6 +37,12 @@ export const fromCommandExecError = (error: CommandExecError): WireError => {
       return invalidRequest("stdin is already closed")
     case "StdinFull":
       return overloaded({ limit: "pendingStdinBytes", max: error.max, current: error.current })
+    case "TooManyProcesses":
+      return overloaded({ limit: error.limit, max: error.max, current: error.current })
+    case "OutputTooLarge":
+      return internalError(
+        `${error.stream} is above maxBufferedBytes (${error.max} bytes), so the command was killed; to take any amount of output set streamStdoutStderr`
+      )
     case "NotATerminal":
       return invalidRequest("failed to resize PTY: process is not attached to a PTY")
     case "SandboxUnavailable":

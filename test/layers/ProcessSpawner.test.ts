@@ -7,6 +7,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
+import { MARK_VARIABLE } from "../../src/layers/ProcessTables.ts"
 import * as NodeProcessSpawner from "../../src/layers/NodeProcessSpawner.ts"
 import { OutputBuffer } from "../../src/services/OutputBuffer.ts"
 import { ProcessSpawner, type RunningProcess, type SpawnSpec } from "../../src/services/ProcessSpawner.ts"
@@ -30,7 +31,7 @@ const spawn = (argv: SpawnSpec["argv"], io: Io, options: Partial<SpawnSpec> = {}
   Effect.gen(function* () {
     const spawner = yield* ProcessSpawner
     const output = new OutputBuffer("rows" in io ? ["stdout"] : ["stdout", "stderr"], Infinity)
-    const process = yield* spawner.spawn({ argv, cwd: "/", env: { PATH }, io, ...options }, output)
+    const process = yield* spawner.spawn({ argv, cwd: "/", env: { PATH }, io, owner: 1, ...options }, output)
     return { process, output } satisfies Started
   })
 
@@ -94,7 +95,7 @@ for (const [kind, io, newline] of [
           ["USR1", 10]
         ] as const) {
           const { status } = yield* collect(yield* sh(`ulimit -c 0; kill -${name} $$`, io))
-          assert.deepStrictEqual(status, { signal })
+          assert.deepStrictEqual(status, { signal, name: `SIG${name}` })
         }
       })
     )
@@ -116,7 +117,9 @@ for (const [kind, io, newline] of [
       Effect.gen(function* () {
         const env = { PATH, A: "1", B: "two words", EMPTY: "" }
         const started = yield* spawn(["env"], io, { env, cwd: "/tmp" })
-        const lines = (yield* text(started)).split(newline).filter((line) => line !== "")
+        const lines = (yield* text(started))
+          .split(newline)
+          .filter((line) => line !== "" && !line.startsWith(MARK_VARIABLE))
         assert.sameMembers(lines, [`PATH=${PATH}`, "A=1", "B=two words", "EMPTY="])
         assert.strictEqual(yield* text(yield* spawn(["pwd"], io, { cwd: "/usr" })), `/usr${newline}`)
       })
@@ -157,7 +160,7 @@ for (const [kind, io, newline] of [
         })
         const before = Date.now()
         yield* started.process.kill
-        assert.deepStrictEqual(yield* started.process.exit, { signal: 9 })
+        assert.deepStrictEqual(yield* started.process.exit, { signal: 9, name: "SIGKILL" })
         assert.isBelow(Date.now() - before, 1000)
         yield* ended(child)
         assert.isFalse(yield* Fiber.join(write))

@@ -20,6 +20,7 @@ const command = (changes: Partial<Command> = {}): Command => ({
   outputBytesCap: Infinity,
   io: { stdin: false },
   sandbox: { policy: undefined, profile: undefined, configured: "danger-full-access" },
+  owner: 1,
   ...changes
 })
 
@@ -68,7 +69,7 @@ describe("CommandExec", () => {
         yield* process.writes("two", "stderr")
         yield* process.finishes(7)
         assert.strictEqual(yield* Fiber.join(output), "one two")
-        assert.deepStrictEqual(yield* running.exit, { exitCode: 7, timedOut: false })
+        assert.deepInclude(yield* running.exit, { exitCode: 7, timedOut: false })
       })
     )
   )
@@ -83,7 +84,7 @@ describe("CommandExec", () => {
         yield* TestClock.adjust("1 millis")
         assert.isAbove(process.kills, 0)
         assert.strictEqual(yield* text(running), "before")
-        assert.deepStrictEqual(yield* running.exit, { exitCode: 124, timedOut: true })
+        assert.deepInclude(yield* running.exit, { exitCode: 124, timedOut: true })
       })
     )
   )
@@ -95,7 +96,7 @@ describe("CommandExec", () => {
         yield* process.exits({ code: 3 })
         yield* TestClock.adjust("1 second")
         yield* process.closes("stdout", "stderr")
-        assert.deepStrictEqual(yield* running.exit, { exitCode: 3, timedOut: false })
+        assert.deepInclude(yield* running.exit, { exitCode: 3, timedOut: false })
       })
     )
   )
@@ -149,7 +150,7 @@ describe("CommandExec", () => {
         yield* process.closes("stderr")
         yield* process.exits({ code: 0 })
         assert.strictEqual(yield* text(running), "12345")
-        assert.deepStrictEqual(yield* running.exit, { exitCode: 0, timedOut: false })
+        assert.deepInclude(yield* running.exit, { exitCode: 0, timedOut: false })
       })
     )
   )

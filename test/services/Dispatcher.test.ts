@@ -362,7 +362,7 @@ describe("Dispatcher", () => {
         for (let i = 0; i < 10; i++) yield* process.writes("x".repeat(64 * 1024))
         yield* settle
         assert.deepStrictEqual(calls, ["pause"])
-        assert.strictEqual(client.taken().length, 1)
+        assert.deepStrictEqual(client.taken(), [])
         yield* client.resume
         yield* process.finishes()
         yield* settle
@@ -371,7 +371,7 @@ describe("Dispatcher", () => {
           .taken()
           .map((message) => Buffer.from(message.params?.deltaBase64 ?? "", "base64").length)
           .reduce((sum, length) => sum + length, 0)
-        assert.strictEqual(bytes, 10 * 64 * 1024)
+        assert.strictEqual(bytes, "first".length + 10 * 64 * 1024)
       })
     )
   )
@@ -413,4 +413,23 @@ describe("Dispatcher", () => {
       Scripted.config({}, () => Effect.die("a bug"))
     )
   )
+
+  it.effect("answers a result that cannot be printed with -32603 and lives on", () => {
+    const circle: Record<string, unknown> = {}
+    circle["self"] = circle
+    return withDispatcher(
+      () =>
+        Effect.gen(function* () {
+          const client = yield* Scripted.connect
+          client.initialize()
+          client.send({ id: 1, method: "config/read", params: {} })
+          client.send(echo(2, "alive"))
+          assert.deepStrictEqual(
+            client.taken().map((answer) => answer.error ?? answer.result),
+            [{ code: -32603, message: "the result does not fit into one message" }, { echoed: "alive" }]
+          )
+        }),
+      Scripted.config({}, () => Effect.succeed({ config: { circle }, origins: {} }))
+    )
+  })
 })

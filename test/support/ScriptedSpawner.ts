@@ -41,8 +41,11 @@ export class ScriptedProcess {
     return Effect.sync(() => streams.forEach((stream) => this.output.end(stream)))
   }
 
-  exits(status: ExitStatus) {
-    return Deferred.succeed(this.ended, status)
+  exits(status: { readonly code: number } | { readonly signal: number }) {
+    return Deferred.succeed(
+      this.ended,
+      "code" in status ? status : { ...status, name: `signal ${status.signal}` }
+    )
   }
 
   /** Closes its streams and exits. */
@@ -66,14 +69,18 @@ export interface ScriptedSpawner {
   readonly refuse: Map<string, string>
   /** What each spawn waits for before it succeeds. */
   delay: Effect.Effect<void>
+  /** Owners whose processes were ended. */
+  readonly ended: Array<number>
 }
 
 export const make = (): ScriptedSpawner => {
   const processes: Array<ScriptedProcess> = []
   const refuse = new Map<string, string>()
+  const ended: Array<number> = []
   const scripted: ScriptedSpawner = {
     processes,
     refuse,
+    ended,
     delay: Effect.void,
     layer: Layer.succeed(ProcessSpawner, {
       spawn: Effect.fnUntraced(function* (spec, output) {
@@ -98,10 +105,12 @@ export const make = (): ScriptedSpawner => {
               return !Deferred.isDoneUnsafe(process.ended)
             }),
           resize: (size) => Effect.sync(() => void process.sizes.push(size)),
-          kill: process.kill
+          kill: process.kill,
+          killTree: Effect.as(process.kill, 1)
         }
         return running
-      })
+      }),
+      endOwner: (owner) => Effect.sync(() => void ended.push(owner))
     })
   }
   return scripted

@@ -36,11 +36,17 @@ export const handshakeTypes: ReadonlyArray<Schema.Top> = [...HandshakeRpcs.reque
   (rpc) => [rpc.payloadSchema, rpc.successSchema]
 )
 
+/** The forms of an answer: extensions have one of their own. */
+const formsOf = (schema: Schema.Top): ReadonlyArray<Schema.Top> =>
+  nameOf(schema.ast) === undefined && "members" in schema
+    ? (schema.members as ReadonlyArray<Schema.Top>)
+    : [schema]
+
 /** Params and response of each method, and the params of each notification. */
 export const methodTypes = (options: GenerateOptions): ReadonlyArray<Schema.Top> => [
   ...[...AppServerRpcs.requests.values()]
     .filter((rpc) => options.experimental || !Context.get(rpc.annotations, Experimental))
-    .flatMap((rpc): ReadonlyArray<Schema.Top> => [rpc.payloadSchema, rpc.successSchema]),
+    .flatMap((rpc): ReadonlyArray<Schema.Top> => formsOf(rpc.successSchema).concat(rpc.payloadSchema)),
   ...Object.values(ServerNotifications)
 ]
 

@@ -1,0 +1,53 @@
+/**
+ * Descriptors that programs would inherit though they are not theirs: what the server itself was given, and the
+ * terminals that node-pty opens. The native call keeps them from programs; without it the places that they have
+ * are given to `/dev/null`.
+ */
+import * as fs from "node:fs"
+import type { Native } from "./Native.ts"
+
+/** Of Linux, on x86-64 and arm64. */
+const O_CLOEXEC = 0o2000000
+
+export interface InheritedDescriptors {
+  /** Keeps a descriptor from the programs that are started from now on. */
+  readonly keep: (fd: number) => void
+  /** The descriptor is closed. */
+  readonly closed: (fd: number) => void
+  /** What `stdio` of a program needs behind its standard streams. */
+  readonly hidden: () => ReadonlyArray<"ignore">
+}
+
+const isInherited = (fd: number): boolean => {
+  try {
+    const flags = /^flags:\s+([0-7]+)/m.exec(fs.readFileSync(`/proc/self/fdinfo/${fd}`, "latin1"))?.[1]
+    return flags !== undefined && (parseInt(flags, 8) & O_CLOEXEC) === 0
+  } catch {
+    return false
+  }
+}
+
+const ofThisProcess = (): ReadonlyArray<number> => {
+  try {
+    return fs
+      .readdirSync("/proc/self/fd")
+      .map(Number)
+      .filter((fd) => fd > 2 && isInherited(fd))
+  } catch {
+    return []
+  }
+}
+
+export const make = (native: Native | undefined): InheritedDescriptors => {
+  const places = new Set<number>()
+  const keep = (fd: number) => {
+    if (native === undefined) places.add(fd)
+    else native.closeOnExec(fd)
+  }
+  ofThisProcess().forEach(keep)
+  return {
+    keep,
+    closed: (fd) => void places.delete(fd),
+    hidden: () => Array.from({ length: Math.max(2, ...places) - 2 }, () => "ignore")
+  }
+}

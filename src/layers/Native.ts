@@ -1,0 +1,95 @@
+/**
+ * The few libc calls that Node lacks, through koffi, an optional dependency with prebuilt binaries.
+ *
+ * Without it (no binary for this machine, or EFFECT_APP_SERVER_NATIVE=off) the server runs with weaker
+ * guarantees; the README's table says which.
+ */
+import { createRequire } from "node:module"
+
+export interface Native {
+  /** Makes this process the parent of every orphan among its descendants (`prctl(2)`, PR_SET_CHILD_SUBREAPER). */
+  readonly becomeSubreaper: () => void
+  /**
+   * Runs `start` while the soft RLIMIT_RTTIME of this process is `mark`, so that what it starts inherits the mark.
+   * The limit has no other effect: nothing here runs under real-time scheduling.
+   */
+  readonly marked: <A>(mark: bigint, start: () => A) => A
+  /** Keeps a descriptor from the programs that are started from now on. */
+  readonly closeOnExec: (fd: number) => void
+  /** A pipe whose ends no program inherits: the end to read from and the end to write to. Throws an errno code. */
+  readonly pipe: () => readonly [read: number, write: number]
+  /** Takes the exit status of a child that has ended, so that no zombie stays. */
+  readonly reap: (pid: number) => void
+}
+
+/** From the headers of Linux; the same on x86-64 and arm64. */
+const PR_SET_CHILD_SUBREAPER = 36
+const RLIMIT_RTTIME = 15
+const F_SETFD = 2
+const FD_CLOEXEC = 1
+const O_CLOEXEC = 0o2000000
+const WNOHANG = 1
+
+type Call = (...args: ReadonlyArray<unknown>) => number
+interface Koffi {
+  readonly load: (library: null) => { readonly func: (declaration: string) => Call }
+  readonly errno: () => number
+  readonly os: { readonly errno: Readonly<Record<string, number>> }
+}
+
+const bind = (): Native => {
+  const koffi = createRequire(import.meta.url)("koffi") as Koffi
+  const libc = koffi.load(null)
+  const prctl = libc.func("int prctl(int, unsigned long, unsigned long, unsigned long, unsigned long)")
+  const getrlimit = libc.func("int getrlimit(int, _Out_ uint64_t *)")
+  const setrlimit = libc.func("int setrlimit(int, const uint64_t *)")
+  const fcntl = libc.func("int fcntl(int, int, int)")
+  const pipe2 = libc.func("int pipe2(_Out_ int *, int)")
+  const waitpid = libc.func("int waitpid(int, _Out_ int *, int)")
+
+  const codes = new Map(Object.entries(koffi.os.errno).map(([code, number]) => [number, code]))
+  const checked = (result: number, call: string) => {
+    if (result >= 0) return result
+    const code = codes.get(koffi.errno()) ?? "EIO"
+    throw Object.assign(new Error(`${call}: ${code}`), { code })
+  }
+
+  const unmarked = new BigUint64Array(2)
+  checked(getrlimit(RLIMIT_RTTIME, unmarked), "getrlimit")
+  const limit = unmarked.slice()
+  return {
+    becomeSubreaper: () => checked(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl"),
+    marked: (mark, start) => {
+      limit[0] = mark
+      checked(setrlimit(RLIMIT_RTTIME, limit), "setrlimit")
+      try {
+        return start()
+      } finally {
+        setrlimit(RLIMIT_RTTIME, unmarked)
+      }
+    },
+    closeOnExec: (fd) => checked(fcntl(fd, F_SETFD, FD_CLOEXEC), "fcntl"),
+    pipe: () => {
+      const ends = new Int32Array(2)
+      checked(pipe2(ends, O_CLOEXEC), "pipe2")
+      return [ends[0]!, ends[1]!]
+    },
+    reap: (pid) => void waitpid(pid, new Int32Array(1), WNOHANG)
+  }
+}
+
+/** Binds the calls, and shows that each works here; says why not. */
+export const load = (): { readonly native: Native } | { readonly unavailable: string } => {
+  if (process.platform !== "linux") return { unavailable: `not written for ${process.platform}` }
+  if (process.env["EFFECT_APP_SERVER_NATIVE"] === "off")
+    return { unavailable: "EFFECT_APP_SERVER_NATIVE=off" }
+  try {
+    const native = bind()
+    native.becomeSubreaper()
+    // the hard limit may be too low for a mark
+    native.marked(2n ** 62n, () => {})
+    return { native }
+  } catch (error) {
+    return { unavailable: error instanceof Error ? error.message.split("\n", 1)[0]! : String(error) }
+  }
+}

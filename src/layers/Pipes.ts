@@ -1,0 +1,58 @@
+/**
+ * The pipes between the server and a command. What `child_process` would make are sockets, which no program can
+ * open again as /dev/stdin or /dev/stderr.
+ */
+import * as fs from "node:fs"
+import * as net from "node:net"
+import type { Readable, Writable } from "node:stream"
+import type { Native } from "./Native.ts"
+
+/** The server's ends. */
+export interface Streams {
+  readonly stdin: Writable | null
+  readonly stdout: Readable
+  readonly stderr: Readable
+}
+
+export interface Pipes {
+  /** For `stdio`. */
+  readonly theirs: Array<number | "ignore">
+  /** The server's ends as streams; the command's are closed. */
+  readonly ours: () => Streams
+  /** Closes all. */
+  readonly abandon: () => void
+}
+
+const closeAll = (fds: ReadonlyArray<number>) => {
+  for (const fd of fds) fs.closeSync(fd)
+}
+
+/** Opens two or three pipes. Throws an error with a code when descriptors have run out. */
+export const open = (native: Native, stdin: boolean): Pipes => {
+  const opened: Array<number> = []
+  const pipe = () => {
+    const ends = native.pipe()
+    opened.push(...ends)
+    return ends
+  }
+  try {
+    const input = stdin ? pipe() : undefined
+    const output = pipe()
+    const error = pipe()
+    return {
+      theirs: [input?.[0] ?? "ignore", output[1], error[1]],
+      ours: () => {
+        closeAll([output[1], error[1], ...(input ? [input[0]] : [])])
+        return {
+          stdin: input ? new net.Socket({ fd: input[1], readable: false, writable: true }) : null,
+          stdout: new net.Socket({ fd: output[0], readable: true, writable: false }),
+          stderr: new net.Socket({ fd: error[0], readable: true, writable: false })
+        }
+      },
+      abandon: () => closeAll(opened)
+    }
+  } catch (error) {
+    closeAll(opened)
+    throw error
+  }
+}

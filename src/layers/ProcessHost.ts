@@ -1,0 +1,100 @@
+/**
+ * What all processes on this machine have in common, on pipes and on terminals: they are started under a mark,
+ * guarded by the watchdog while they lead a group, and ended with everything that descends from them.
+ */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
+import type { ExitStatus } from "../services/ProcessSpawner.ts"
+import * as ProcessSweeper from "../services/ProcessSweeper.ts"
+import * as InheritedDescriptors from "./InheritedDescriptors.ts"
+import * as Native from "./Native.ts"
+import * as OrphanReaper from "./OrphanReaper.ts"
+import * as OwnershipMark from "./OwnershipMark.ts"
+import * as ProcessTables from "./ProcessTables.ts"
+
+import * as Watchdog from "./Watchdog.ts"
+
+/** How long the leader of a killed group may take to be reaped; only uninterruptible sleep takes longer. */
+const REAP_TIME = "1 second"
+
+export interface ProcessHost {
+  readonly native: Native.Native | undefined
+  readonly descriptors: InheritedDescriptors.InheritedDescriptors
+  /** A mark for one more command of this owner. */
+  readonly mark: (owner: number) => string
+  /** What the environment of a marked process has in addition. */
+  readonly environment: (mark: string) => Readonly<Record<string, string>>
+  /** Starts a process, synchronously, under a mark; `start` gives its pid, or nothing when it did not start. */
+  readonly start: <A>(mark: string, start: () => A, pidOf: (started: A) => number | undefined) => A
+  /** The leader of a group is reaped. */
+  readonly ended: (pid: number) => void
+  /** Ends a command whose leader may still run, and waits until it is reaped. */
+  readonly end: (pid: number, mark: string, exit: Deferred.Deferred<ExitStatus>) => Effect.Effect<void>
+  /** Ends everything that carries the mark; gives how many processes that were. */
+  readonly sweep: (mark: string) => Effect.Effect<number>
+  /** Ends everything of an owner. */
+  readonly endOwner: (owner: number) => Effect.Effect<void>
+}
+
+/** SIGKILL to all of a group; an empty one is fine. */
+export const killGroup = (pgid: number): Effect.Effect<void> =>
+  Effect.sync(() => {
+    try {
+      process.kill(-pgid, "SIGKILL")
+    } catch {
+      // nobody left, or nobody that we may kill
+    }
+  })
+
+/** Prepares this machine; the watchdog and the reaper work as long as the Scope lives. */
+export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(function* () {
+  const loaded = Native.load()
+  const native = "native" in loaded ? loaded.native : undefined
+  if ("unavailable" in loaded) {
+    yield* Effect.logWarning(
+      `processes that leave their session and clear their environment may outlive their command: ${loaded.unavailable}`
+    )
+  }
+  const server = OwnershipMark.server()
+  const sweeper = yield* ProcessSweeper.make(
+    native ? ProcessTables.byLimit(server) : ProcessTables.byEnvironment(server)
+  )
+  const own = new Set<number>()
+  const watchdog = yield* Watchdog.run(server, native !== undefined, own)
+  if (native !== undefined) yield* OrphanReaper.run(native, (pid) => own.has(pid))
+
+  let commands = 0
+  const ownerMark = (owner: number) => OwnershipMark.owner(server, owner)
+  return {
+    native,
+    descriptors: InheritedDescriptors.make(native),
+    mark: (owner) => OwnershipMark.command(ownerMark(owner), ++commands),
+    environment: (mark) => (native === undefined ? { [ProcessTables.MARK_VARIABLE]: mark } : {}),
+    start: (mark, start, pidOf) => {
+      const started = native === undefined ? start() : native.marked(BigInt(mark), start)
+      const pid = pidOf(started)
+      if (pid !== undefined) {
+        own.add(pid)
+        watchdog.guard(pid)
+      }
+      return started
+    },
+    ended: (pid) => {
+      own.delete(pid)
+      watchdog.release(pid)
+    },
+    end: (pid, mark, exit) =>
+      Effect.suspend(() =>
+        // once the leader is reaped its number may be another's: the service has killed the rest by then
+        Deferred.isDoneUnsafe(exit)
+          ? Effect.void
+          : killGroup(pid).pipe(
+              Effect.andThen(Effect.timeoutOption(Deferred.await(exit), REAP_TIME)),
+              Effect.andThen(sweeper.end(mark))
+            )
+      ),
+    sweep: sweeper.end,
+    endOwner: (owner) => Effect.asVoid(sweeper.end(ownerMark(owner)))
+  }
+})

@@ -1,0 +1,62 @@
+/** Starts a program on a new terminal, of which the server gets both sides, or nothing and the system's error. */
+import * as fs from "node:fs"
+import * as Effect from "effect/Effect"
+import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
+import type { SpawnSpec } from "../services/ProcessSpawner.ts"
+import { killGroup, type ProcessHost } from "./ProcessHost.ts"
+import * as PtyAddon from "./PtyAddon.ts"
+
+export interface Pty {
+  readonly pid: number
+  /** The server's side. It does not block. */
+  readonly master: number
+  /** The program's side. */
+  readonly slave: number
+  readonly resize: (cols: number, rows: number) => void
+}
+
+/** Throws an error with a code. `onExit` is called once, with the exit code or the signal, later. */
+export const fork = (
+  host: ProcessHost,
+  mark: string,
+  { argv: [file, ...args], cwd, env }: SpawnSpec,
+  { cols, rows }: CommandExecTerminalSize,
+  onExit: (code: number, signal: number) => void
+): Pty => {
+  const addon = PtyAddon.load()
+  const variables = Object.entries({ ...env, ...host.environment(mark) }).map((pair) => pair.join("="))
+  const start = () => {
+    try {
+      return addon.fork(file, args, variables, cwd, cols, rows, -1, -1, true, addon.helperPath, onExit)
+    } catch {
+      throw forkError()
+    }
+  }
+  const { fd: master, pid, pty } = host.start(mark, start, (forked) => forked.pid)
+  try {
+    // nothing can be started between the fork and this
+    host.descriptors.keep(master)
+    const slave = fs.openSync(pty, fs.constants.O_RDWR | fs.constants.O_NOCTTY)
+    return { pid, master, slave, resize: (cols, rows) => addon.resize(master, cols, rows, 0, 0) }
+  } catch (error) {
+    // with no descriptor left for its other side the program cannot be kept
+    Effect.runSync(killGroup(pid))
+    host.descriptors.closed(master)
+    fs.closeSync(master)
+    throw error
+  }
+}
+
+/** The addon does not say why there is no terminal; most often descriptors have run out. */
+const forkError = (): NodeJS.ErrnoException => {
+  const opened: Array<number> = []
+  try {
+    // a terminal takes two, for a moment
+    for (let i = 0; i < 2; i++) opened.push(fs.openSync("/dev/null", "r"))
+    return Object.assign(new Error("no terminal"), { code: "EAGAIN" })
+  } catch (error) {
+    return error as NodeJS.ErrnoException
+  } finally {
+    for (const fd of opened) fs.closeSync(fd)
+  }
+}
