@@ -1,7 +1,7 @@
 /**
  * Descriptors that programs would inherit though they are not theirs: what the server itself was given, and the
- * terminals that node-pty opens. The native call keeps them from programs; without it the places that they have
- * are given to `/dev/null`.
+ * terminals that node-pty opens. The native call keeps them from programs. Without it the places of terminals are
+ * given to `/dev/null`, and what the server was given is passed on.
  */
 import * as fs from "node:fs"
 import type { Native } from "./Native.ts"
@@ -15,7 +15,7 @@ export interface InheritedDescriptors {
   /** The descriptor is closed. */
   readonly closed: (fd: number) => void
   /** What `stdio` of a program needs behind its standard streams. */
-  readonly hidden: () => ReadonlyArray<"ignore">
+  readonly hidden: () => ReadonlyArray<number>
 }
 
 const isInherited = (fd: number): boolean => {
@@ -40,14 +40,16 @@ const ofThisProcess = (): ReadonlyArray<number> => {
 
 export const make = (native: Native | undefined): InheritedDescriptors => {
   const places = new Set<number>()
+  // as long as the process lives: every program may need it
+  const nothing = native === undefined ? fs.openSync("/dev/null", "r+") : -1
   const keep = (fd: number) => {
     if (native === undefined) places.add(fd)
     else native.closeOnExec(fd)
   }
-  ofThisProcess().forEach(keep)
+  if (native !== undefined) ofThisProcess().forEach(keep)
   return {
     keep,
     closed: (fd) => void places.delete(fd),
-    hidden: () => Array.from({ length: Math.max(2, ...places) - 2 }, () => "ignore")
+    hidden: () => Array.from({ length: Math.max(2, ...places) - 2 }, () => nothing)
   }
 }

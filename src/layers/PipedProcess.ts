@@ -13,8 +13,12 @@ import {
   type SpawnSpec
 } from "../services/ProcessSpawner.ts"
 import * as SystemError from "../services/SystemError.ts"
+import * as DescriptorRoom from "./DescriptorRoom.ts"
 import * as Pipes from "./Pipes.ts"
 import { killGroup, type ProcessHost } from "./ProcessHost.ts"
+
+/** What `child_process` opens for a start. Node 20 loses some of them for good when it runs out half-way. */
+const CHILD_PROCESS_DESCRIPTORS = 8
 
 /** Starts the leader of a new session; it and all that descends from it end with the Scope. */
 export const spawn = (
@@ -92,7 +96,8 @@ const start = (
     const fail = (error: unknown) => resume(Effect.fail(new SpawnError({ message: SystemError.text(error) })))
     let pipes: Pipes.Pipes | undefined
     try {
-      pipes = host.native && Pipes.open(host.native, stdin)
+      if (host.native) pipes = Pipes.open(host.native, stdin)
+      else DescriptorRoom.check(CHILD_PROCESS_DESCRIPTORS)
       const child = host.start(
         mark,
         () =>

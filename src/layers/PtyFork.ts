@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
 import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
 import type { SpawnSpec } from "../services/ProcessSpawner.ts"
+import * as DescriptorRoom from "./DescriptorRoom.ts"
 import { killGroup, type ProcessHost } from "./ProcessHost.ts"
 import * as PtyAddon from "./PtyAddon.ts"
 
@@ -47,16 +48,15 @@ export const fork = (
   }
 }
 
+/** A terminal takes two descriptors, for a moment. */
+const DESCRIPTORS = 2
+
 /** The addon does not say why there is no terminal; most often descriptors have run out. */
 const forkError = (): NodeJS.ErrnoException => {
-  const opened: Array<number> = []
   try {
-    // a terminal takes two, for a moment
-    for (let i = 0; i < 2; i++) opened.push(fs.openSync("/dev/null", "r"))
+    DescriptorRoom.check(DESCRIPTORS)
     return Object.assign(new Error("no terminal"), { code: "EAGAIN" })
   } catch (error) {
     return error as NodeJS.ErrnoException
-  } finally {
-    for (const fd of opened) fs.closeSync(fd)
   }
 }

@@ -146,7 +146,10 @@ const makeEnding = (process: RunningProcess, scope: Scope.Scope): Ending => {
       return process.killTree.pipe(
         Deferred.into(killed),
         Effect.forkIn(scope, { startImmediately: true }),
-        Effect.andThen(process.kill)
+        Effect.andThen(process.kill),
+        // in a moment: who asked is answered before a large tree is looked through
+        Effect.forkIn(scope),
+        Effect.asVoid
       )
     }),
     awaitKilled: Effect.suspend(() => (begun ? Deferred.await(killed) : Effect.succeed(undefined)))

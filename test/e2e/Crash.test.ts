@@ -4,7 +4,7 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { connect, startServer, until, type TestServer } from "../support/harness.ts"
+import { HAS_NATIVE, connect, startServer, until, type TestServer } from "../support/harness.ts"
 import * as Trees from "../support/trees.ts"
 
 const ROUNDS = Number(process.env["KILL_ROUNDS"] ?? 5)
@@ -34,7 +34,9 @@ const isAlive = (pid: number) => !["Z", "X", undefined].includes(Trees.statOf(pi
 /** Another server with a tree on it, which must not notice. */
 class Bystander extends Context.Service<Bystander, Trees.Planted>()("test/Bystander") {}
 const bystander = Effect.gen(function* () {
-  const tree = [{}, { setsid: true, orphan: true, emptyEnvironment: true }, { nohup: true }].map(Trees.node)
+  const tree = [{}, { setsid: true, orphan: true, emptyEnvironment: HAS_NATIVE }, { nohup: true }].map(
+    Trees.node
+  )
   const { planted, send } = yield* sow(yield* startServer(), tree, false)
   yield* send
   yield* Trees.awaitUp(planted)

@@ -2,7 +2,7 @@
 import * as fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { connect, startServer, until, type TestClient } from "../support/harness.ts"
+import { HAS_NATIVE, connect, startServer, until, type TestClient } from "../support/harness.ts"
 import { argumentsOf, pids, statOf } from "../support/trees.ts"
 
 /** How often each kind of command starts on each client: all at once, so that starts happen side by side. */
@@ -37,9 +37,27 @@ const sleeper = Effect.fnUntraced(function* (client: TestClient, params: object)
   return yield* until(`sleep ${seconds}`, 5000, () => sleeping(seconds)[0])
 })
 
-/** Where each open descriptor of a process leads. */
+const linksOf = (pid: number | "self") =>
+  fs.readdirSync(`/proc/${pid}/fd`).flatMap((fd) => {
+    try {
+      return [[fd, fs.readlinkSync(`/proc/${pid}/fd/${fd}`)] as const]
+    } catch {
+      return [] // the one for reading the directory
+    }
+  })
+/** What whoever started these tests left open. */
+const INHERITED = new Set(linksOf("self").map(([, target]) => target))
+
+/**
+ * Where each open descriptor of a process leads. Without native calls `/dev/null` hides the terminals of others,
+ * and what the server itself was given is passed on.
+ */
 const descriptors = (pid: number): ReadonlyMap<string, string> =>
-  new Map(fs.readdirSync(`/proc/${pid}/fd`).map((fd) => [fd, fs.readlinkSync(`/proc/${pid}/fd/${fd}`)]))
+  new Map(
+    linksOf(pid).filter(
+      ([fd, target]) => HAS_NATIVE || Number(fd) <= 2 || (target !== "/dev/null" && !INHERITED.has(target))
+    )
+  )
 
 describe("a command beside other clients' commands", () => {
   it.live("has no descriptors but 0, 1 and 2, and shares none with another command", () =>

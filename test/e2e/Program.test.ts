@@ -30,7 +30,7 @@ describe("the program", () => {
       const server = yield* startServer()
       assert.match(
         server.stderr(),
-        /^effect-app-server \(WebSockets\)\n {2}listening on: ws:\/\/127\.0\.0\.1:[1-9]\d*\n {2}readyz: http:\/\/127\.0\.0\.1:\d+\/readyz\n {2}healthz: http:\/\/127\.0\.0\.1:\d+\/healthz\n {2}note: .*\n$/
+        /(^|\n)effect-app-server \(WebSockets\)\n {2}listening on: ws:\/\/127\.0\.0\.1:[1-9]\d*\n {2}readyz: http:\/\/127\.0\.0\.1:\d+\/readyz\n {2}healthz: http:\/\/127\.0\.0\.1:\d+\/healthz\n {2}note: .*\n$/
       )
       assert.strictEqual(server.stdout(), "")
     })

@@ -1,12 +1,16 @@
 /** Slow clients over real sockets, with scripted processes behind the transport. */
 import * as diagnostics from "node:diagnostics_channel"
+import { EventEmitter } from "node:events"
 import * as http from "node:http"
 import type { Socket } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
-import { HIGH_WATER_BYTES } from "../../src/layers/WebSocketOutbox.ts"
+import type { WebSocket } from "ws"
+import { WebSocketInbox } from "../../src/layers/WebSocketInbox.ts"
+import * as WebSocketOutbox from "../../src/layers/WebSocketOutbox.ts"
 import { WebSocketTransport } from "../../src/layers/WebSocketTransport.ts"
 import * as Limits from "../../src/services/Limits.ts"
 import { connect, until, type TestClient } from "../support/harness.ts"
@@ -255,7 +259,7 @@ describe("the output of many commands", () => {
         return sent > goal ? true : undefined
       })
       // what the last stream adds below the high water: a full buffer and a chunk, in base64
-      assert.isBelow(highest, HIGH_WATER_BYTES + 448 * KIB)
+      assert.isBelow(highest, WebSocketOutbox.HIGH_WATER_BYTES + 448 * KIB)
       for (const process of server.processes) yield* process.finishes()
       for (let i = 0; i < COMMANDS; i++) yield* client.response(`p${i}`, 20_000)
       const received = client.inbox
@@ -303,6 +307,116 @@ describe("the output of many commands", () => {
       delays.sort((a, b) => a - b)
       assert.isBelow(delays[delays.length >> 1]!, 100)
       assert.isBelow(delays[delays.length - 1]!, 500)
+    })
+  )
+})
+
+describe("WebSocketInbox", () => {
+  it("keeps the order when what it held back pauses it again", () => {
+    const emitter = new EventEmitter()
+    const calls: Array<string> = []
+    const webSocket = Object.assign(emitter, {
+      pause: () => calls.push("pause"),
+      resume: () => calls.push("resume")
+    })
+    const inbox = new WebSocketInbox(webSocket as unknown as WebSocket)
+    const come = (text: string) => emitter.emit("message", Buffer.from(text), false)
+    inbox.start((text) => {
+      calls.push(text)
+      if (text !== "e") inbox.pause()
+    })
+    for (const text of ["a", "b", "c"]) come(text)
+    inbox.resume()
+    come("d")
+    inbox.resume()
+    inbox.resume()
+    come("e")
+    inbox.resume()
+    come("e")
+    assert.strictEqual(calls.join(" "), "a pause b pause c pause d pause e resume e")
+  })
+})
+
+describe("WebSocketOutbox", () => {
+  /** An outbox over a socket whose unsent bytes the test sets; `written` is what the system says then. */
+  const scripted = () => {
+    const calls: Array<string> = []
+    const written: Array<() => void> = []
+    const socket = Object.assign(new EventEmitter(), { writableLength: 0, destroyed: false })
+    const webSocket = Object.assign(new EventEmitter(), {
+      OPEN: 1,
+      readyState: 1,
+      send: (_frame: string, _options: object, done: () => void) => void written.push(done)
+    })
+    const outbox = WebSocketOutbox.make(webSocket as unknown as WebSocket, socket as unknown as Socket, {
+      maxUnsentBytes: 8 * MIB,
+      onFull: () => calls.push("full"),
+      onRoom: () => calls.push("room")
+    })
+    const takes = (unsent: number) => {
+      socket.writableLength = unsent
+      for (const done of written.splice(0)) done()
+    }
+    return { outbox, socket, webSocket, calls, takes }
+  }
+
+  it("is full above its bound, whatever is unsent, and has room below half", () => {
+    const { calls, outbox, socket, takes, webSocket } = scripted()
+    const step = (unsent: number) => {
+      socket.writableLength = unsent
+      outbox.send("x")
+      return calls.join(" ")
+    }
+    assert.strictEqual(step(8 * MIB), "")
+    assert.strictEqual(step(8 * MIB + 1), "full")
+    assert.strictEqual(step(9 * MIB), "full")
+    takes(4 * MIB)
+    assert.strictEqual(step(4 * MIB), "full")
+    takes(4 * MIB - 1)
+    assert.strictEqual(step(5 * MIB), "full room")
+    socket.writableLength = 9 * MIB
+    webSocket.emit("ping")
+    assert.strictEqual(calls.join(" "), "full room full")
+  })
+
+  it.effect("lets streams go on below the high water, though it is never empty, one after the other", () =>
+    Effect.gen(function* () {
+      const { outbox, socket, takes } = scripted()
+      const sent: Array<string> = []
+      const stream = (name: string) =>
+        Effect.map(outbox.drained, () => {
+          sent.push(name)
+          socket.writableLength += 400 * KIB
+          outbox.send(name)
+        }).pipe(Effect.forkChild({ startImmediately: true }))
+      socket.writableLength = WebSocketOutbox.HIGH_WATER_BYTES
+      outbox.send("x")
+      const [first] = yield* Effect.all(["a", "b", "c", "d", "e"].map(stream))
+      assert.deepStrictEqual(sent, [])
+      takes(WebSocketOutbox.HIGH_WATER_BYTES - 1)
+      assert.deepStrictEqual(sent, ["a"])
+      yield* Fiber.join(first!)
+      takes(512 * KIB)
+      assert.deepStrictEqual(sent, ["a", "b", "c"])
+      socket.destroyed = true
+      socket.emit("close")
+      assert.deepStrictEqual(sent, ["a", "b", "c", "d", "e"])
+    })
+  )
+
+  it.effect("forgets a stream that was interrupted while it waited", () =>
+    Effect.gen(function* () {
+      const { outbox, socket, takes } = scripted()
+      socket.writableLength = WebSocketOutbox.HIGH_WATER_BYTES
+      outbox.send("x")
+      let done = false
+      const waiting = yield* Effect.forkChild(
+        Effect.map(outbox.drained, () => (done = true)),
+        { startImmediately: true }
+      )
+      yield* Fiber.interrupt(waiting)
+      takes(0)
+      assert.isFalse(done)
     })
   )
 })

@@ -16,6 +16,9 @@ const CONNECT_MS = 10_000
 const READ_MS = 5_000
 const SILENCE_MS = 250
 
+/** Whether the tests run in the mode with native calls; without them some guarantees are weaker. */
+export const HAS_NATIVE = process.env["EFFECT_APP_SERVER_NATIVE"] !== "off"
+
 export const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js")
 
 export class HarnessError extends Data.TaggedError("HarnessError")<{ readonly message: string }> {}
@@ -63,7 +66,13 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
     Effect.sync(() =>
       ChildProcess.spawn(process.execPath, [MAIN, "--listen", "ws://127.0.0.1:0", ...(options.args ?? [])], {
         cwd,
-        env: { PATH: process.env["PATH"], HOME: directory, CODEX_HOME: codexHome, ...options.env },
+        env: {
+          PATH: process.env["PATH"],
+          HOME: directory,
+          CODEX_HOME: codexHome,
+          ...(HAS_NATIVE ? {} : { EFFECT_APP_SERVER_NATIVE: "off" }),
+          ...options.env
+        },
         stdio: ["ignore", "pipe", "pipe"]
       })
     ),
