@@ -6,13 +6,11 @@ import * as Path from "effect/Path"
 import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import * as Scope from "effect/Scope"
-import * as Stream from "effect/Stream"
 import {
   CommandExecRpcs,
   DEFAULT_OUTPUT_BYTES_CAP,
   DEFAULT_TIMEOUT_MS,
   EXEC_EXTENSION,
-  type CommandExecOutputStream,
   type CommandExecParams,
   type CommandExecTerminalSize
 } from "../rpc/CommandExec.ts"
@@ -24,15 +22,13 @@ import {
   InvalidCommand,
   NegativeTimeout,
   NoSuchProcess,
-  OutputTooLarge,
   type CommandExecError
 } from "./CommandExecError.ts"
+import * as CommandOutput from "./CommandOutput.ts"
 import { ConfigStore } from "./ConfigStore.ts"
 import { Connection, type ProcessTable } from "./Connection.ts"
 import { HostInfo } from "./HostInfo.ts"
 import { Limits } from "./Limits.ts"
-import * as OutputFrames from "./OutputFrames.ts"
-import * as OutputText from "./OutputText.ts"
 import { ProcessQuota } from "./ProcessQuota.ts"
 import { RequestSlot } from "./RequestSlot.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
@@ -80,43 +76,6 @@ const named = <E, R>(
     return Effect.andThen(
       Effect.addFinalizer(() => forget),
       Effect.tap(start, (running) => Deferred.succeed(entry, running))
-    )
-  })
-
-const NO_TEXT = { stdout: "", stderr: "" }
-
-/** Sends the output as it comes, at the client's pace: nothing is sent while much is unsent, whoever queued it. */
-const stream = (connection: Connection["Service"], processId: string, running: RunningCommand) => {
-  const frame = OutputFrames.make(processId)
-  return running.output.pipe(
-    Stream.runForEachArray((chunks) => {
-      if (!connection.wants("command/exec/outputDelta")) return Effect.void
-      return Effect.map(connection.outbox.drained, () => {
-        const now = Date.now()
-        for (const chunk of chunks) connection.outbox.send(frame(chunk, now))
-      })
-    }),
-    Effect.as(NO_TEXT)
-  )
-}
-
-/** Keeps the output for the answer; fails as soon as a stream has brought more than `max` bytes. */
-const collect = (running: RunningCommand, max: number) =>
-  Effect.suspend(() => {
-    const kept: Record<CommandExecOutputStream, Array<Uint8Array>> = { stdout: [], stderr: [] }
-    const size = { stdout: 0, stderr: 0 }
-    return running.output.pipe(
-      Stream.runForEachArray((chunks) =>
-        Effect.suspend(() => {
-          for (const { bytes, stream } of chunks) {
-            size[stream] += bytes.length
-            if (size[stream] > max) return Effect.fail(new OutputTooLarge({ stream, max }))
-            kept[stream].push(bytes)
-          }
-          return Effect.void
-        })
-      ),
-      Effect.map(() => ({ stdout: OutputText.decode(kept.stdout), stderr: OutputText.decode(kept.stderr) }))
     )
   })
 
@@ -205,8 +164,8 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       yield* slot.release
       const streamed = params.tty === true || params.streamStdoutStderr === true
       const text = streamed
-        ? yield* stream(connection, params.processId!, running)
-        : yield* collect(running, maxBufferedBytes)
+        ? yield* CommandOutput.stream(connection, params.processId!, running)
+        : yield* CommandOutput.collect(running, maxBufferedBytes)
       const exit = yield* running.exit
       const handshake = yield* Ref.get(connection.handshake)
       const extended = handshake._tag === "Initialized" && handshake.extensions.has(EXEC_EXTENSION)
