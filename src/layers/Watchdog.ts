@@ -4,6 +4,7 @@
  * told of and everything that carries a mark of this server.
  */
 import * as ChildProcess from "node:child_process"
+import * as os from "node:os"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { MARK_VARIABLE } from "./ProcessTables.ts"
@@ -29,6 +30,7 @@ while read -r what pgid; do
   esac
 done
 for pgid in $groups; do kill -KILL -- "-$pgid" 2>/dev/null; done
+kill -KILL $(grep -lE "$1" /proc/[0-9]*/"$2" 2>/dev/null | cut -d/ -f3) 2>/dev/null
 i=0
 while [ $i -lt 100 ]; do
   pids=
@@ -59,6 +61,12 @@ const start = (server: string, byLimit: boolean): ChildProcess.ChildProcess => {
     cwd: "/"
   })
   child.on("error", () => {})
+  try {
+    // on a busy machine it must not wait for those that it is to end; only root may ask for that
+    os.setPriority(child.pid!, os.constants.priority.PRIORITY_HIGHEST)
+  } catch {
+    // then it takes its turn
+  }
   child.stdin!.on("error", () => {})
   child.unref()
   return child
