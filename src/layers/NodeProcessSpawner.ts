@@ -8,11 +8,18 @@ import * as ArgumentLimits from "./ArgumentLimits.ts"
 import * as PipedProcess from "./PipedProcess.ts"
 import * as ProcessHost from "./ProcessHost.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
+import * as PtyAddon from "./PtyAddon.ts"
 import * as TerminalProcess from "./TerminalProcess.ts"
+
+/** Says at the start, not at the first terminal, that node-pty is not what it was. */
+const checkTerminals = Effect.try({ try: PtyAddon.load, catch: String }).pipe(
+  Effect.catch((problem) => Effect.logWarning(`commands cannot run on terminals: ${problem}`)),
+  Effect.forkScoped
+)
 
 export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
   ProcessSpawner,
-  Effect.map(ProcessHost.make, (host) => ({
+  Effect.map(Effect.tap(ProcessHost.make, checkTerminals), (host) => ({
     spawn: (spec, output) => {
       const problem = refusal(spec)
       if (problem !== undefined) return Effect.fail(new SpawnError({ message: problem }))
