@@ -12,7 +12,6 @@ import * as Native from "./Native.ts"
 import * as OrphanReaper from "./OrphanReaper.ts"
 import * as OwnershipMark from "./OwnershipMark.ts"
 import * as ProcessTables from "./ProcessTables.ts"
-
 import * as Watchdog from "./Watchdog.ts"
 
 /** How long the leader of a killed group may take to be reaped; only uninterruptible sleep takes longer. */

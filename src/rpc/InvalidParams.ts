@@ -6,7 +6,7 @@
  */
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
-import { isJsonFloat } from "./Primitives.ts"
+import { INTEGER_RANGES, isJsonFloat } from "./Primitives.ts"
 
 /** An annotation of a schema: of its last check that has it, else of its type. */
 const annotation = (
@@ -169,14 +169,8 @@ const firstProblem = (ast: AST.AST, values: ReadonlyArray<unknown>): string | un
   return undefined
 }
 
-const RANGES: Record<string, readonly [bigint, bigint]> = {
-  i64: [-(2n ** 63n), 2n ** 63n - 1n],
-  i32: [-(2n ** 31n), 2n ** 31n - 1n],
-  usize: [0n, 2n ** 64n - 1n],
-  u16: [0n, 2n ** 16n - 1n]
-}
 const inRange = (type: string, value: number | bigint) => {
-  const [minimum, maximum] = RANGES[type]!
+  const [minimum, maximum] = INTEGER_RANGES[type as keyof typeof INTEGER_RANGES]
   return BigInt(value) >= minimum && BigInt(value) <= maximum
 }
 

@@ -5,7 +5,7 @@
  * the wire has no -32700; the reason is for the log.
  */
 import * as Schema from "effect/Schema"
-import { JsonValue, Int64, optional, optionalNullable } from "./Primitives.ts"
+import { INTEGER_RANGES, JsonValue, Int64, optional, optionalNullable } from "./Primitives.ts"
 import * as LosslessJson from "./LosslessJson.ts"
 import { WireError } from "./WireError.ts"
 
@@ -73,8 +73,7 @@ export type Incoming = Request | Notification | Answer | Malformed
 
 const malformed = (reason: string): Malformed => ({ _tag: "Malformed", reason })
 
-const MIN_INT64 = -(2n ** 63n)
-const MAX_INT64 = 2n ** 63n - 1n
+const [MIN_INT64, MAX_INT64] = INTEGER_RANGES.i64
 
 const isRequestId = (u: unknown): u is RequestId =>
   typeof u === "string" ||

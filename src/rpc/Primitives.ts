@@ -24,32 +24,40 @@ declare module "effect/Schema" {
   }
 }
 
-const integer = (format: string, expected: string, minimum: bigint, maximum: bigint) =>
-  Schema.Union([
+/** The least and the greatest value of each kind of integer, by the name that Rust has for it. */
+export const INTEGER_RANGES = {
+  i64: [-(2n ** 63n), 2n ** 63n - 1n],
+  i32: [-(2n ** 31n), 2n ** 31n - 1n],
+  usize: [0n, 2n ** 64n - 1n],
+  u16: [0n, 2n ** 16n - 1n]
+} as const satisfies Record<string, readonly [minimum: bigint, maximum: bigint]>
+
+const large = (format: string, expected: "i64" | "usize") => {
+  const [minimum, maximum] = INTEGER_RANGES[expected]
+  return Schema.Union([
     Schema.Int.check(Schema.isBetween({ minimum: Number(minimum), maximum: Number(maximum) })),
     Schema.BigInt.check(
       Schema.makeFilter((n) => n >= minimum && n <= maximum && !Number.isSafeInteger(Number(n)))
     )
   ]).annotate({ format, expected })
+}
+
+const small = (format: string, expected: "i32" | "u16") => {
+  const [minimum, maximum] = INTEGER_RANGES[expected]
+  const between = Schema.isBetween({ minimum: Number(minimum), maximum: Number(maximum) })
+  return Schema.Int.check(between).annotate({ format, expected })
+}
 
 /** A signed 64-bit integer: `number` while exact, else `bigint`. */
-export const Int64 = integer("int64", "i64", -(2n ** 63n), 2n ** 63n - 1n)
+export const Int64 = large("int64", "i64")
 /** An unsigned 64-bit integer, the `usize` of the original: `number` while exact, else `bigint`. */
-export const UInt = integer("uint", "usize", 0n, 2n ** 64n - 1n)
+export const UInt = large("uint", "usize")
 /** As {@link Int64}, where the original says nothing of `number` and its TypeScript therefore has `bigint`. */
 export const BigInt64 = Int64.annotate({ typescript: "bigint" })
 /** A signed 32-bit integer. */
-export const Int32 = Schema.Int.check(
-  Schema.isBetween({ minimum: -(2 ** 31), maximum: 2 ** 31 - 1 })
-).annotate({
-  format: "int32",
-  expected: "i32"
-})
+export const Int32 = small("int32", "i32")
 /** An unsigned 16-bit integer. */
-export const UInt16 = Schema.Int.check(Schema.isBetween({ minimum: 0, maximum: 65_535 })).annotate({
-  format: "uint16",
-  expected: "u16"
-})
+export const UInt16 = small("uint16", "u16")
 
 /** A file name as the system has it, absolute or not. */
 export const PathString = Schema.String.annotate({ expected: "path string" })

@@ -5,6 +5,10 @@ const OUTSIDE_ALPHABET = /[^A-Za-z0-9+/]/
 /** What may end a text: symbols, or in the last four two or three symbols and their padding. */
 const PADDED_END = /^[^=]{2,3}=+$/
 
+/** The text for these bytes, which are not copied first. */
+export const encode = (bytes: Uint8Array): string =>
+  Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64")
+
 /** The bytes, or what is wrong with the text, in the words of the original. */
 export const decode = (text: string): Result.Result<Uint8Array, string> => {
   const bytes = Buffer.from(text, "base64")

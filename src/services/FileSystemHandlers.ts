@@ -6,6 +6,7 @@ import type { PlatformError } from "effect/PlatformError"
 import { FileSystemRpcs } from "../rpc/FileSystem.ts"
 import { internalError, invalidRequest } from "../rpc/WireError.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
+import * as Base64 from "./Base64.ts"
 import * as SystemError from "./SystemError.ts"
 
 const fromPlatformError = (error: PlatformError) => internalError(SystemError.text(error))
@@ -25,7 +26,7 @@ export const layer = FileSystemRpcs.middleware(ConnectionReady).toLayer(
         if (type !== "File")
           return yield* Effect.fail(invalidRequest(`path \`${params.path}\` is not a file`))
         const bytes = yield* Effect.mapError(fs.readFile(file), fromPlatformError)
-        return { dataBase64: Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length).toString("base64") }
+        return { dataBase64: Base64.encode(bytes) }
       })
     }
   })

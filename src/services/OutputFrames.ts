@@ -3,6 +3,7 @@
  * and one pass of base64, with no schema and no `JSON.stringify` in between.
  */
 import type { CommandExecOutputStream } from "../rpc/CommandExec.ts"
+import * as Base64 from "./Base64.ts"
 import type { OutputChunk } from "./OutputBuffer.ts"
 
 const base64Length = (bytes: number) => Math.ceil(bytes / 3) * 4
@@ -20,8 +21,7 @@ export const make = (processId: string): ((chunk: OutputChunk, emittedAtMs: numb
     const length = base64Length(bytes.length)
     const frame = Buffer.allocUnsafe(start.length + length + suffix.length)
     frame.set(start)
-    const source = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.length)
-    frame.write(source.toString("base64"), start.length, "latin1")
+    frame.write(Base64.encode(bytes), start.length, "latin1")
     frame.write(suffix, start.length + length, "latin1")
     return frame
   }
