@@ -37,6 +37,11 @@ const program = Effect.suspend((): Effect.Effect<void, unknown> => {
         Effect.flatMap(({ generate }) => generate(what, out, { experimental }))
       )
     }
+    case "SandboxCheck":
+      return Effect.promise(() => import("./layers/cli/SandboxCheck.ts")).pipe(
+        Effect.flatMap(({ sandboxCheck }) => sandboxCheck),
+        Effect.flatMap(({ code, text }) => print(process.stdout, text, code))
+      )
     case "Serve":
       return serve(parsed)
   }

@@ -12,8 +12,8 @@ import * as Limits from "../services/Limits.ts"
 import * as MockHandlers from "../services/MockHandlers.ts"
 import * as ProcessHandlers from "../services/ProcessHandlers.ts"
 import { ProcessQuota } from "../services/ProcessQuota.ts"
-import { Sandbox } from "../services/Sandbox.ts"
 import * as ServedRpcs from "../services/ServedRpcs.ts"
+import * as BubblewrapSandbox from "./BubblewrapSandbox.ts"
 import * as NodeHostInfo from "./NodeHostInfo.ts"
 import * as NodeProcessSpawner from "./NodeProcessSpawner.ts"
 import * as TomlConfigStore from "./TomlConfigStore.ts"
@@ -50,9 +50,9 @@ export const layer = (options: AppServerOptions) =>
   WebSocketTransport.layer(options.listen).pipe(
     Layer.provide(layerDispatcher),
     Layer.provide(CommandExec.layer),
+    Layer.provide(BubblewrapSandbox.layer),
     Layer.provide([
       NodeProcessSpawner.layer,
-      Sandbox.layerNone,
       NodeHostInfo.layer(options.codexHome),
       TomlConfigStore.layer(options)
     ]),

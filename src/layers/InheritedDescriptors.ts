@@ -14,8 +14,8 @@ export interface InheritedDescriptors {
   readonly keep: (fd: number) => void
   /** The descriptor is closed. */
   readonly closed: (fd: number) => void
-  /** What `stdio` of a program needs behind its standard streams. */
-  readonly hidden: () => ReadonlyArray<number>
+  /** What `stdio` of a program needs behind its standard streams, to pass `descriptors` on as 3, 4 and so on. */
+  readonly passed: (descriptors?: ReadonlyArray<number>) => ReadonlyArray<number>
 }
 
 const isInherited = (fd: number): boolean => {
@@ -50,6 +50,9 @@ export const make = (native: Native | undefined): InheritedDescriptors => {
   return {
     keep,
     closed: (fd) => void places.delete(fd),
-    hidden: () => Array.from({ length: Math.max(2, ...places) - 2 }, () => nothing)
+    passed: (descriptors = []) => {
+      const length = Math.max(descriptors.length, ...[...places].map((fd) => fd - 2))
+      return Array.from({ length }, (_, i) => descriptors[i] ?? nothing)
+    }
   }
 }

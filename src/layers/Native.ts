@@ -5,6 +5,9 @@
  * guarantees; the README's table says which.
  */
 import { createRequire } from "node:module"
+import * as os from "node:os"
+import type { ExitStatus } from "../services/ProcessSpawner.ts"
+import * as PosixSpawn from "./PosixSpawn.ts"
 
 export interface Native {
   /** Makes this process the parent of every orphan among its descendants (`prctl(2)`, PR_SET_CHILD_SUBREAPER). */
@@ -18,8 +21,10 @@ export interface Native {
   readonly closeOnExec: (fd: number) => void
   /** A pipe whose ends no program inherits: the end to read from and the end to write to. Throws an errno code. */
   readonly pipe: () => readonly [read: number, write: number]
-  /** Takes the exit status of a child that has ended, so that no zombie stays. */
-  readonly reap: (pid: number) => void
+  /** Starts a program, under the mark if there is one; its end is for `wait` to tell. Throws an errno code. */
+  readonly spawn: (program: PosixSpawn.Program) => number
+  /** Takes the exit status of a child, so that no zombie stays; nothing as long as it runs. */
+  readonly wait: (pid: number) => ExitStatus | undefined
 }
 
 /** From the headers of Linux; the same on x86-64 and arm64. */
@@ -30,9 +35,8 @@ const FD_CLOEXEC = 1
 const O_CLOEXEC = 0o2000000
 const WNOHANG = 1
 
-type Call = (...args: ReadonlyArray<unknown>) => number
 interface Koffi {
-  readonly load: (library: null) => { readonly func: (declaration: string) => Call }
+  readonly load: (library: null) => PosixSpawn.Library
   readonly errno: () => number
   readonly os: { readonly errno: Readonly<Record<string, number>> }
 }
@@ -47,16 +51,22 @@ const bind = (): Native => {
   const pipe2 = libc.func("int pipe2(_Out_ int *, int)")
   const waitpid = libc.func("int waitpid(int, _Out_ int *, int)")
 
+  const posixSpawn = PosixSpawn.bind(libc)
+
   const codes = new Map(Object.entries(koffi.os.errno).map(([code, number]) => [number, code]))
+  const failure = (errno: number, call: string) => {
+    const code = codes.get(errno) ?? "EIO"
+    return Object.assign(new Error(`${call}: ${code}`), { code })
+  }
   const checked = (result: number, call: string) => {
     if (result >= 0) return result
-    const code = codes.get(koffi.errno()) ?? "EIO"
-    throw Object.assign(new Error(`${call}: ${code}`), { code })
+    throw failure(koffi.errno(), call)
   }
 
   const unmarked = new BigUint64Array(2)
   checked(getrlimit(RLIMIT_RTTIME, unmarked), "getrlimit")
   const limit = unmarked.slice()
+  const status = new Int32Array(1)
   return {
     becomeSubreaper: () => checked(prctl(PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0), "prctl"),
     marked: (mark, start) => {
@@ -74,8 +84,23 @@ const bind = (): Native => {
       checked(pipe2(ends, O_CLOEXEC), "pipe2")
       return [ends[0]!, ends[1]!]
     },
-    reap: (pid) => void waitpid(pid, new Int32Array(1), WNOHANG)
+    spawn: (program) => {
+      const started = posixSpawn(program)
+      if ("errno" in started) throw failure(started.errno, "posix_spawn")
+      return started.pid
+    },
+    wait: (pid) => (waitpid(pid, status, WNOHANG) === pid ? exitStatus(status[0]!) : undefined)
   }
+}
+
+const SIGNAL_NAMES = new Map(Object.entries(os.constants.signals).map(([name, signal]) => [signal, name]))
+
+/** What `waitpid(2)` says of a child that has ended. */
+const exitStatus = (status: number): ExitStatus => {
+  const signal = status & 0x7f
+  return signal === 0
+    ? { code: (status >> 8) & 0xff }
+    : { signal, name: SIGNAL_NAMES.get(signal) ?? `signal ${signal}` }
 }
 
 /** Binds the calls, and shows that each works here; says why not. */

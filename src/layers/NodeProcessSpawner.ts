@@ -21,25 +21,26 @@ export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
   ProcessSpawner,
   Effect.map(Effect.tap(ProcessHost.make, checkTerminals), (host) => ({
     spawn: (spec, output) => {
-      const problem = refusal(spec)
-      if (problem !== undefined) return Effect.fail(new SpawnError({ message: problem }))
-      return "rows" in spec.io
-        ? TerminalProcess.spawn(host, spec, spec.io, output)
-        : PipedProcess.spawn(host, spec, spec.io, output)
+      const found = lookUp(spec)
+      if ("problem" in found) return Effect.fail(new SpawnError({ message: found.problem }))
+      const { io } = spec
+      return "rows" in io
+        ? TerminalProcess.spawn(host, spec, io, output)
+        : PipedProcess.spawn(host, spec, found.file, io, output)
     },
     endOwner: host.endOwner
   }))
 )
 
-/** Why the process cannot start, as far as that can be known before. */
-const refusal = (spec: SpawnSpec): string | undefined => {
+/** The file to start, or why the process cannot start, as far as that can be known before. */
+const lookUp = (spec: SpawnSpec): { readonly file: string } | { readonly problem: string } => {
   const { argv, env, io } = spec
-  if (argv[0] === "") return `missing program for ${"rows" in io ? "PTY" : "pipe"} spawn`
-  if (argv.some((argument) => argument.includes("\0"))) return "nul byte found in provided data"
+  if (argv[0] === "") return { problem: `missing program for ${"rows" in io ? "PTY" : "pipe"} spawn` }
+  if (argv.some((argument) => argument.includes("\0"))) return { problem: "nul byte found in provided data" }
   const variables = Object.entries(env)
   if (variables.some(([name, value]) => name.includes("\0") || value.includes("\0"))) {
-    return "data provided contains a nul byte"
+    return { problem: "data provided contains a nul byte" }
   }
-  const code = ArgumentLimits.exceeded(spec) ? "E2BIG" : ProgramLookup.check(spec)
-  return code && SystemError.textOf(code)
+  const found = ArgumentLimits.exceeded(spec) ? { code: "E2BIG" } : ProgramLookup.lookUp(spec)
+  return "code" in found ? { problem: SystemError.textOf(found.code) } : found
 }

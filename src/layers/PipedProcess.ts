@@ -1,6 +1,5 @@
-/** A process on pipes, through `node:child_process`. */
+/** A process on pipes, started natively or, where that cannot be, through `node:child_process`. */
 import * as ChildProcess from "node:child_process"
-import * as os from "node:os"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -14,8 +13,9 @@ import {
 } from "../services/ProcessSpawner.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as DescriptorRoom from "./DescriptorRoom.ts"
+import type { Native } from "./Native.ts"
 import * as Pipes from "./Pipes.ts"
-import { killGroup, type ProcessHost } from "./ProcessHost.ts"
+import { childStatus, commandStatus, killGroup, type ProcessHost } from "./ProcessHost.ts"
 
 /** What `child_process` opens for a start. Node 20 loses some of them for good when it runs out half-way. */
 const CHILD_PROCESS_DESCRIPTORS = 8
@@ -24,6 +24,7 @@ const CHILD_PROCESS_DESCRIPTORS = 8
 export const spawn = (
   host: ProcessHost,
   spec: SpawnSpec,
+  file: string,
   io: { readonly stdin: boolean },
   output: OutputBuffer
 ): Effect.Effect<RunningProcess, SpawnError, Scope.Scope> =>
@@ -31,7 +32,7 @@ export const spawn = (
     const exit = Deferred.makeUnsafe<ExitStatus>()
     const mark = host.mark(spec.owner)
     const { pid, stderr, stdin, stdout } = yield* Effect.acquireRelease(
-      start(host, mark, spec, io, exit),
+      start(host, mark, spec, file, io, exit),
       ({ pid, stderr, stdin, stdout }) =>
         Effect.andThen(
           host.end(pid, mark, exit),
@@ -88,45 +89,89 @@ interface Started extends Pipes.Streams {
 const start = (
   host: ProcessHost,
   mark: string,
-  { argv: [file, ...args], cwd, env }: SpawnSpec,
+  spec: SpawnSpec,
+  file: string,
   { stdin }: { readonly stdin: boolean },
   exit: Deferred.Deferred<ExitStatus>
+): Effect.Effect<Started, SpawnError> => {
+  const onExit = (pid: number, status: ExitStatus) => {
+    host.ended(pid)
+    Deferred.doneUnsafe(exit, Effect.succeed(commandStatus(spec.launcher, status)))
+  }
+  return host.native === undefined
+    ? startByNode(host, mark, spec, stdin, onExit)
+    : startNatively(host, host.native, mark, spec, file, stdin, onExit)
+}
+
+const startNatively = (
+  host: ProcessHost,
+  native: Native,
+  mark: string,
+  { argv, cwd, env, launcher }: SpawnSpec,
+  file: string,
+  stdin: boolean,
+  onExit: (pid: number, status: ExitStatus) => void
+): Effect.Effect<Started, SpawnError> =>
+  Effect.suspend(() => {
+    let pipes: Pipes.Pipes | undefined
+    try {
+      pipes = Pipes.open(native, stdin)
+      const words = launcher ? launcher.wrap(argv, false) : argv
+      const program = {
+        file: launcher ? words[0] : file,
+        argv: words,
+        env: launcher?.env ?? env,
+        cwd,
+        descriptors: [...pipes.theirs, ...(launcher?.descriptors ?? [])]
+      }
+      const pid = host.start(
+        mark,
+        () => native.spawn(program),
+        (pid) => pid
+      )
+      host.onExit(pid, (status) => onExit(pid, status))
+      return Effect.succeed({ pid, ...pipes.ours() })
+    } catch (error) {
+      pipes?.abandon()
+      return Effect.fail(new SpawnError({ message: SystemError.text(error) }))
+    }
+  })
+
+const startByNode = (
+  host: ProcessHost,
+  mark: string,
+  { argv, cwd, env, launcher }: SpawnSpec,
+  stdin: boolean,
+  onExit: (pid: number, status: ExitStatus) => void
 ): Effect.Effect<Started, SpawnError> =>
   Effect.callback((resume) => {
     const fail = (error: unknown) => resume(Effect.fail(new SpawnError({ message: SystemError.text(error) })))
-    let pipes: Pipes.Pipes | undefined
+    const [file, ...args] = launcher ? launcher.wrap(argv, false) : argv
     try {
-      if (host.native) pipes = Pipes.open(host.native, stdin)
-      else DescriptorRoom.check(CHILD_PROCESS_DESCRIPTORS)
+      DescriptorRoom.check(CHILD_PROCESS_DESCRIPTORS)
       const child = host.start(
         mark,
         () =>
           ChildProcess.spawn(file, args, {
             cwd,
-            env: { ...env, ...host.environment(mark) },
+            env: { ...(launcher?.env ?? env), ...host.environment(mark) },
             detached: true, // a session and a process group of its own
-            stdio: pipes?.theirs ?? [stdin ? "pipe" : "ignore", "pipe", "pipe", ...host.descriptors.hidden()]
+            stdio: [
+              stdin ? "pipe" : "ignore",
+              "pipe",
+              "pipe",
+              ...host.descriptors.passed(launcher?.descriptors)
+            ]
           }),
         (child) => child.pid
       )
-      const pid = child.pid
-      if (pid === undefined) pipes?.abandon()
+      const { pid, stderr, stdout } = child
       child.on("error", fail)
-      child.on("exit", (code, signal) => {
-        host.ended(pid!)
-        Deferred.doneUnsafe(
-          exit,
-          Effect.succeed(
-            signal === null ? { code: code! } : { signal: os.constants.signals[signal], name: signal }
-          )
-        )
-      })
+      child.on("exit", (code, signal) => onExit(pid!, childStatus(code, signal)))
       if (pid !== undefined) {
-        const streams = pipes?.ours() ?? { stdin: child.stdin, stdout: child.stdout!, stderr: child.stderr! }
-        resume(Effect.succeed({ pid, ...streams }))
+        resume(Effect.succeed({ pid, stdin: child.stdin, stdout: stdout!, stderr: stderr! }))
       }
     } catch (error) {
-      pipes?.abandon()
       fail(error)
     }
   })

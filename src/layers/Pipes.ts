@@ -15,8 +15,8 @@ export interface Streams {
 }
 
 export interface Pipes {
-  /** For `stdio`. */
-  readonly theirs: Array<number | "ignore">
+  /** For the command, as its descriptors 0, 1 and 2. */
+  readonly theirs: ReadonlyArray<number | "ignore">
   /** The server's ends as streams; the command's are closed. */
   readonly ours: () => Streams
   /** Closes all. */

@@ -2,14 +2,15 @@
  * What all processes on this machine have in common, on pipes and on terminals: they are started under a mark,
  * guarded by the watchdog while they lead a group, and ended with everything that descends from them.
  */
+import * as os from "node:os"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
-import type { ExitStatus } from "../services/ProcessSpawner.ts"
+import type { ExitStatus, Launcher } from "../services/ProcessSpawner.ts"
 import * as ProcessSweeper from "../services/ProcessSweeper.ts"
+import * as ChildReaper from "./ChildReaper.ts"
 import * as InheritedDescriptors from "./InheritedDescriptors.ts"
 import * as Native from "./Native.ts"
-import * as OrphanReaper from "./OrphanReaper.ts"
 import * as OwnershipMark from "./OwnershipMark.ts"
 import * as ProcessTables from "./ProcessTables.ts"
 import * as Watchdog from "./Watchdog.ts"
@@ -19,6 +20,8 @@ const REAP_TIME = "1 second"
 
 export interface ProcessHost {
   readonly native: Native.Native | undefined
+  /** Tells the end of what was started natively, once, later. */
+  readonly onExit: ChildReaper.ChildReaper["onExit"]
   readonly descriptors: InheritedDescriptors.InheritedDescriptors
   /** A mark for one more command of this owner. */
   readonly mark: (owner: number) => string
@@ -35,6 +38,17 @@ export interface ProcessHost {
   /** Ends everything of an owner. */
   readonly endOwner: (owner: number) => Effect.Effect<void>
 }
+
+/**
+ * How a command ended, by how what was started for it ended. A launcher that exited without having started its
+ * command is told apart from the command; one that was killed is not, because its command is killed with it.
+ */
+export const commandStatus = (launcher: Launcher | undefined, status: ExitStatus): ExitStatus =>
+  "code" in status && launcher?.started() === false ? { notStarted: true } : status
+
+/** How a child of Node's ended. */
+export const childStatus = (code: number | null, signal: NodeJS.Signals | null): ExitStatus =>
+  signal === null ? { code: code! } : { signal: os.constants.signals[signal], name: signal }
 
 /** SIGKILL to all of a group; an empty one is fine. */
 export const killGroup = (pgid: number): Effect.Effect<void> =>
@@ -61,12 +75,13 @@ export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(f
   )
   const own = new Set<number>()
   const watchdog = yield* Watchdog.run(server, native !== undefined, own)
-  if (native !== undefined) yield* OrphanReaper.run(native, (pid) => own.has(pid))
+  const reaper = native && (yield* ChildReaper.run(native, (pid) => own.has(pid)))
 
   let commands = 0
   const ownerMark = (owner: number) => OwnershipMark.owner(server, owner)
   return {
     native,
+    onExit: (pid, tell) => reaper?.onExit(pid, tell),
     descriptors: InheritedDescriptors.make(native),
     mark: (owner) => OwnershipMark.command(ownerMark(owner), ++commands),
     environment: (mark) => (native === undefined ? { [ProcessTables.MARK_VARIABLE]: mark } : {}),
@@ -75,13 +90,14 @@ export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(f
       const pid = pidOf(started)
       if (pid !== undefined) {
         own.add(pid)
-        watchdog.guard(pid)
+        // a native mark leads the watchdog to all of it, so it need not be told of each command
+        if (native === undefined) watchdog.guard(pid)
       }
       return started
     },
     ended: (pid) => {
       own.delete(pid)
-      watchdog.release(pid)
+      if (native === undefined) watchdog.release(pid)
     },
     end: (pid, mark, exit) =>
       Effect.suspend(() =>

@@ -21,11 +21,14 @@ const numbers = (directory: string): ReadonlyArray<number> => {
   }
 }
 
-/** The state is the first field behind the name, which may hold anything but is in parentheses. */
-const isAlive = (pid: number): boolean => {
+/**
+ * Whether a process runs no more, though its parent may not have asked for its status yet. The state is the first
+ * field behind the name, which may hold anything but is in parentheses.
+ */
+export const isGone = (pid: number): boolean => {
   const stat = read(`/proc/${pid}/stat`)
   const state = stat[stat.lastIndexOf(")") + 2]
-  return state !== undefined && state !== "Z" && state !== "X"
+  return state === undefined || state === "Z" || state === "X"
 }
 
 const signal: ProcessTable["signal"] = (pid, signal) => {
@@ -75,7 +78,7 @@ const marked = (
   const entries: Array<ProcessEntry> = []
   for (const pid of pids) {
     const mark = markOf(pid)
-    if (mark !== undefined && isAlive(pid)) entries.push({ pid, mark })
+    if (mark !== undefined && !isGone(pid)) entries.push({ pid, mark })
   }
   return entries
 }

@@ -11,22 +11,30 @@ const DEFAULT_PATH = "/bin:/usr/bin"
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "EIO"
 
-/** The error code that starting the program would give, or nothing. */
-export const check = ({ argv, cwd, env }: SpawnSpec): string | undefined => {
+/** The file to start, as `execvp(3)` would name it, or the error code that starting it would give. */
+export const lookUp = ({
+  argv,
+  cwd,
+  env
+}: SpawnSpec): { readonly file: string } | { readonly code: string } => {
   const [program] = argv
   try {
-    if (!fs.statSync(cwd).isDirectory()) return "ENOTDIR"
+    if (!fs.statSync(cwd).isDirectory()) return { code: "ENOTDIR" }
   } catch (error) {
-    return codeOf(error)
+    return { code: codeOf(error) }
   }
-  if (program.includes("/")) return checkFile(path.resolve(cwd, program))
+  if (program.includes("/")) {
+    const code = checkFile(path.resolve(cwd, program))
+    return code === undefined ? { file: program } : { code }
+  }
   let refused = "ENOENT"
   for (const directory of (env["PATH"] ?? DEFAULT_PATH).split(":")) {
-    const problem = checkFile(path.resolve(cwd, directory, program))
-    if (problem === undefined || problem === "ENOEXEC") return problem
-    if (problem === "EACCES") refused = problem
+    const code = checkFile(path.resolve(cwd, directory, program))
+    if (code === undefined) return { file: directory === "" ? program : `${directory}/${program}` }
+    if (code === "ENOEXEC") return { code }
+    if (code === "EACCES") refused = code
   }
-  return refused
+  return { code: refused }
 }
 
 const checkFile = (file: string): string | undefined => {
@@ -74,3 +82,11 @@ const hasFurtherFormats = (): boolean => {
     return false
   }
 }
+
+/** Where a program of this machine is, by the absolute directories of `searchPath`. */
+export const find = (program: string, searchPath: string): string | undefined =>
+  searchPath
+    .split(":")
+    .filter((directory) => directory.startsWith("/"))
+    .map((directory) => path.join(directory, program))
+    .find((file) => checkFile(file) === undefined)

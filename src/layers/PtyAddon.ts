@@ -20,6 +20,11 @@ export interface PtyAddon {
     helperPath: string,
     onExit: (code: number, signal: number) => void
   ) => { readonly fd: number; readonly pid: number; readonly pty: string }
+  /** Both sides do not block. */
+  readonly open: (
+    cols: number,
+    rows: number
+  ) => { readonly master: number; readonly slave: number; readonly pty: string }
   readonly resize: (fd: number, cols: number, rows: number, pixelWidth: number, pixelHeight: number) => void
   /** Program that macOS needs in between. */
   readonly helperPath: string
@@ -35,9 +40,14 @@ export const load = (): PtyAddon => {
   const { dir, module } = (
     require(utils) as { loadNativeModule: (name: string) => { dir: string; module: Partial<PtyAddon> } }
   ).loadNativeModule("pty")
-  const { fork, resize } = module
-  if (typeof fork !== "function" || fork.length > 11 || typeof resize !== "function") {
+  const { fork, open, resize } = module
+  if (
+    typeof fork !== "function" ||
+    fork.length > 11 ||
+    typeof open !== "function" ||
+    typeof resize !== "function"
+  ) {
     throw new Error("this version of node-pty has another addon than expected")
   }
-  return (loaded = { fork, resize, helperPath: path.resolve(path.dirname(utils), dir, "spawn-helper") })
+  return (loaded = { fork, open, resize, helperPath: path.resolve(path.dirname(utils), dir, "spawn-helper") })
 }

@@ -1,8 +1,9 @@
 /** Starts a program on a new terminal, of which the server gets both sides, or nothing and the system's error. */
 import * as fs from "node:fs"
+import * as os from "node:os"
 import * as Effect from "effect/Effect"
 import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
-import type { SpawnSpec } from "../services/ProcessSpawner.ts"
+import type { ExitStatus, SpawnSpec } from "../services/ProcessSpawner.ts"
 import * as DescriptorRoom from "./DescriptorRoom.ts"
 import { killGroup, type ProcessHost } from "./ProcessHost.ts"
 import * as PtyAddon from "./PtyAddon.ts"
@@ -16,21 +17,23 @@ export interface Pty {
   readonly resize: (cols: number, rows: number) => void
 }
 
-/** Throws an error with a code. `onExit` is called once, with the exit code or the signal, later. */
+/** Throws an error with a code. `onExit` is called once, later. */
 export const fork = (
   host: ProcessHost,
   mark: string,
   { argv: [file, ...args], cwd, env }: SpawnSpec,
   { cols, rows }: CommandExecTerminalSize,
-  onExit: (code: number, signal: number) => void
+  onExit: (status: ExitStatus) => void
 ): Pty => {
   const addon = PtyAddon.load()
   const variables = Object.entries({ ...env, ...host.environment(mark) }).map((pair) => pair.join("="))
+  const ended = (code: number, signal: number) =>
+    onExit(signal > 0 ? { signal, name: signalName(signal) } : { code })
   const start = () => {
     try {
-      return addon.fork(file, args, variables, cwd, cols, rows, -1, -1, true, addon.helperPath, onExit)
+      return addon.fork(file, args, variables, cwd, cols, rows, -1, -1, true, addon.helperPath, ended)
     } catch {
-      throw forkError()
+      throw startError()
     }
   }
   const { fd: master, pid, pty } = host.start(mark, start, (forked) => forked.pid)
@@ -48,11 +51,14 @@ export const fork = (
   }
 }
 
+const signalName = (signal: number): string =>
+  Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`
+
 /** A terminal takes two descriptors, for a moment. */
 const DESCRIPTORS = 2
 
-/** The addon does not say why there is no terminal; most often descriptors have run out. */
-const forkError = (): NodeJS.ErrnoException => {
+/** Nobody says why there is no terminal or no process; most often descriptors have run out. */
+export const startError = (): NodeJS.ErrnoException => {
   try {
     DescriptorRoom.check(DESCRIPTORS)
     return Object.assign(new Error("no terminal"), { code: "EAGAIN" })

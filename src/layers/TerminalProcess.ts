@@ -6,7 +6,6 @@
  * (before 1.52). At the exit everything that the kernel holds is read, then both sides are closed.
  */
 import * as fs from "node:fs"
-import * as os from "node:os"
 import * as tty from "node:tty"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
@@ -23,6 +22,7 @@ import {
 import { killGroup, type ProcessHost } from "./ProcessHost.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as PtyFork from "./PtyFork.ts"
+import * as PtyLaunch from "./PtyLaunch.ts"
 import { TerminalInput } from "./TerminalInput.ts"
 
 /** From so many bytes on there is probably more, so one chunk is made of it; a keystroke's echo is not held up. */
@@ -83,16 +83,14 @@ const open = (
     try: () => {
       let close = nothing
       let drain = nothing
-      const { master, pid, resize, slave } = PtyFork.fork(host, mark, spec, size, (code, signal) => {
+      const start = spec.launcher === undefined ? PtyFork.fork : PtyLaunch.launch
+      const { master, pid, resize, slave } = start(host, mark, spec, size, (status) => {
         Effect.runSync(killGroup(pid))
         host.ended(pid)
         drain()
         output.end("stdout")
         close()
-        Deferred.doneUnsafe(
-          exit,
-          Effect.succeed(signal > 0 ? { signal, name: signalName(signal) } : { code })
-        )
+        Deferred.doneUnsafe(exit, Effect.succeed(status))
       })
       const input = new TerminalInput(master)
       const take = (length: number) => output.push("stdout", Buffer.from(scratch.subarray(0, length)))
@@ -136,9 +134,6 @@ const open = (
     },
     catch: (error) => new SpawnError({ message: SystemError.text(error) })
   })
-
-const signalName = (signal: number): string =>
-  Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`
 
 const nothing = () => {}
 

@@ -1,15 +1,22 @@
-/** The configuration in TOML files: the command line over the user's file over that of the machine. */
-import * as crypto from "node:crypto"
+/** The configuration in TOML files: the command line over the project's over the user's over that of the machine. */
+import * as os from "node:os"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
-import * as Result from "effect/Result"
-import * as Toml from "smol-toml"
+import * as Semaphore from "effect/Semaphore"
 import type { ConfigLayerSource } from "../rpc/Config.ts"
+import { readAnswer } from "../services/ConfigAnswer.ts"
+import { checkKeys, checkProjectKeys } from "../services/ConfigCheck.ts"
+import { CONFIG_DEFAULTS } from "../services/ConfigDefaults.ts"
+import type { ConfigError } from "../services/ConfigError.ts"
 import * as ConfigLayers from "../services/ConfigLayers.ts"
-import { ConfigError, ConfigStore, readAnswer, startupConfig } from "../services/ConfigStore.ts"
-import * as SystemError from "../services/SystemError.ts"
+import { mapPaths } from "../services/ConfigPaths.ts"
+import { startupConfig } from "../services/ConfigStartup.ts"
+import { ConfigStore } from "../services/ConfigStore.ts"
+import * as ProjectConfig from "./ProjectConfig.ts"
+import * as TomlFile from "./TomlFile.ts"
+import * as UserConfig from "./UserConfig.ts"
 
 /** The configuration of the machine, as in the original. */
 export const SYSTEM_FILE = "/etc/codex/config.toml"
@@ -21,105 +28,84 @@ export interface TomlConfigStoreOptions {
   readonly overrides: Readonly<Record<string, unknown>>
   /** {@link SYSTEM_FILE} where it is not given; it need not exist. */
   readonly systemFile?: string
+  /** Makes what is bad or unknown an error also in files. */
+  readonly strictConfig?: boolean
+  /** The directory whose project counts at the start; by default that of this process. */
+  readonly cwd?: string
+  /** What `~` is in paths; by default the home directory of this process's user. */
+  readonly home?: string
 }
-
-type FileSource = Extract<ConfigLayerSource, { readonly file: string }>
-
-const sha256: ConfigLayers.Sha256 = (text) => crypto.createHash("sha256").update(text).digest("hex")
-
-const layerOf = (name: ConfigLayerSource, table: object): ConfigLayers.Layer => {
-  const config = ConfigLayers.tableToJson(table)
-  return { name, version: ConfigLayers.version(sha256, config), config }
-}
-
-const parse = (text: string) => Toml.parse(text, { integersAsBigInt: "asNeeded" })
 
 /**
- * Where the value at `path` starts. The parser does not say, so ever longer beginnings of the text are parsed
- * until one has the value; that is slow, but only a bad file comes here, once.
+ * Fails where `overrides`, or the file of the machine, have a value that no configuration may have; bad files of
+ * users and projects only make a warning.
  */
-const place =
-  (text: string) =>
-  (path: ReadonlyArray<string>): ConfigLayers.Position | undefined => {
-    const lines = text.split(/\r?\n/)
-    let statement = 0
-    for (const end of lines.keys()) {
-      const beginning = Result.try(() => parse(lines.slice(0, end + 1).join("\n")))
-      if (Result.isFailure(beginning)) continue
-      if (ConfigLayers.valueAt(beginning.success, path) !== undefined) {
-        const [before] = /^([^=]*=)?\s*/.exec(lines[statement]!)!
-        return { line: statement + 1, column: before.length + 1 }
-      }
-      statement = end + 1
-    }
-    return undefined
-  }
-
-/** A file as a layer; a missing one is empty. */
-const readFile = Effect.fnUntraced(function* (
-  fs: FileSystem.FileSystem,
-  name: FileSource,
-  during: ConfigError["during"]
-) {
-  const path = name.file
-  const unreadable = (problem: string) => new ConfigError({ reason: "Unreadable", during, problem, path })
-  const bytes = yield* fs.readFile(path).pipe(
-    Effect.catchIf(
-      (error) => error.reason._tag === "NotFound",
-      () => Effect.succeed(new Uint8Array())
-    ),
-    Effect.mapError((error) => unreadable(SystemError.text(error)))
-  )
-  const text = yield* Effect.try({
-    try: () => new TextDecoder("utf-8", { fatal: true }).decode(bytes),
-    catch: () => unreadable("stream did not contain valid UTF-8")
-  })
-  const table = yield* Effect.try({
-    try: () => parse(text),
-    catch: (cause) =>
-      cause instanceof Toml.TomlError
-        ? new ConfigError({
-            reason: "Malformed",
-            during,
-            // the parser's text goes on with an excerpt of the file
-            problem: cause.message.replace(/^Invalid TOML document: /, "").replace(/\n[^]*$/, ""),
-            path,
-            position: { line: cause.line, column: cause.column }
-          })
-        : unreadable(SystemError.text(cause))
-  })
-  return { ...layerOf(name, table), place: place(text) }
-})
-
-/** Fails where `overrides` have a value that no configuration may have; bad files only make a warning. */
 export const layer = (
   options: TomlConfigStoreOptions
 ): Layer.Layer<ConfigStore, ConfigError, FileSystem.FileSystem | Path.Path> =>
   Layer.effect(
     ConfigStore,
     Effect.gen(function* () {
-      const fs = yield* FileSystem.FileSystem
+      const services = yield* Effect.context<FileSystem.FileSystem | Path.Path>()
       const path = yield* Path.Path
-      const sessionFlags =
-        Object.keys(options.overrides).length === 0
-          ? []
-          : [layerOf({ type: "sessionFlags" }, options.overrides)]
-      const files: ReadonlyArray<FileSource> = [
-        { type: "user", file: path.join(options.codexHome, "config.toml"), profile: null },
-        { type: "system", file: options.systemFile ?? SYSTEM_FILE }
-      ]
-      const layers = (during: ConfigError["during"]) =>
-        Effect.map(
-          Effect.forEach(files, (name) => readFile(fs, name, during), { concurrency: "unbounded" }),
-          (read) => [...sessionFlags, ...read]
+      const { codexHome, overrides, strictConfig = false } = options
+      const home = options.home ?? os.homedir()
+      const serverCwd = options.cwd ?? process.cwd()
+      const userFile = path.join(codexHome, "config.toml")
+      const systemFile = options.systemFile ?? SYSTEM_FILE
+      const user: ConfigLayerSource = { type: "user", file: userFile, profile: null }
+      const system: ConfigLayerSource = { type: "system", file: systemFile }
+
+      /** Paths on the command line start at the project, or at the configuration. */
+      const sessionFlags = (base: string): ReadonlyArray<ConfigLayers.Layer> => {
+        if (Object.keys(overrides).length === 0) return []
+        const config = mapPaths(ConfigLayers.tableToJson(overrides), TomlFile.absolute(path, base, home))
+        return [TomlFile.layerOf({ type: "sessionFlags" }, config)]
+      }
+
+      const machine = (during: ConfigError["during"]) =>
+        Effect.provide(TomlFile.load(system, { file: systemFile, home, during }), services)
+
+      const layers = Effect.fnUntraced(function* (during: ConfigError["during"], cwd?: string) {
+        const flags = sessionFlags(cwd ?? codexHome)
+        const files = yield* Effect.all(
+          [TomlFile.load(user, { file: userFile, home, during }), machine(during)],
+          { concurrency: "unbounded" }
         )
-      const startup = yield* Effect.fromResult(
-        startupConfig(yield* Effect.result(layers("Start")), sessionFlags)
+        if (cwd === undefined) return [...flags, ...files]
+        const { project_root_markers: markers } = yield* checkProjectKeys([...flags, ...files], during)
+        const config = ConfigLayers.effective([...flags, ...files], CONFIG_DEFAULTS)
+        const options = { cwd, markers: markers ?? [], home, codexHome, userFile, config, during }
+        return [...flags, ...(yield* ProjectConfig.layers(options)), ...files]
+      }, Effect.provide(services))
+
+      const startup = yield* startupConfig(
+        layers("Start", serverCwd),
+        Effect.map(machine("Start"), (layer) => [...sessionFlags(serverCwd), layer]),
+        strictConfig
       )
-      for (const { details, summary } of startup.warnings) yield* Effect.logError(`${summary} ${details}`)
+      for (const { details, summary } of startup.warnings) {
+        yield* Effect.logError(details === null ? summary : `${summary} ${details}`)
+      }
+      const writing = yield* Semaphore.make(1)
       return {
         read: (params) =>
-          Effect.flatMap(layers("Read"), (layers) => Effect.fromResult(readAnswer(layers, params))),
+          Effect.gen(function* () {
+            const { cwd } = params
+            const found = yield* layers(
+              "Read",
+              typeof cwd === "string" ? TomlFile.absolute(path, serverCwd, home)(cwd) : undefined
+            )
+            if (strictConfig) yield* checkKeys(found, "Read")
+            return yield* readAnswer(found, params)
+          }),
+        write: (write) =>
+          UserConfig.write(write, {
+            name: user,
+            file: userFile,
+            home,
+            sessionFlags: sessionFlags(codexHome)
+          }).pipe(writing.withPermit, Effect.provide(services)),
         startup
       }
     })

@@ -2,13 +2,22 @@
 import type * as RpcGroup from "effect/rpc/RpcGroup"
 import { CommandExecOutputDeltaNotification, CommandExecRpcs } from "./CommandExec.ts"
 import { ConfigRpcs, ConfigWarningNotification } from "./Config.ts"
+import { ConfigRequirementsRpcs } from "./ConfigRequirements.ts"
+import { ConfigWriteRpcs } from "./ConfigWrite.ts"
 import { FileSystemRpcs } from "./FileSystem.ts"
 import { HandshakeRpcs } from "./Handshake.ts"
 import { MockRpcs } from "./MockExperimental.ts"
 import { ProcessRpcs } from "./Process.ts"
 
 /** Everything that needs a connection which has shaken hands. */
-export class ConnectedRpcs extends ConfigRpcs.merge(CommandExecRpcs, FileSystemRpcs, MockRpcs, ProcessRpcs) {}
+export class ConnectedRpcs extends ConfigRpcs.merge(
+  ConfigWriteRpcs,
+  ConfigRequirementsRpcs,
+  CommandExecRpcs,
+  FileSystemRpcs,
+  MockRpcs,
+  ProcessRpcs
+) {}
 
 /** Every method. */
 export class AppServerRpcs extends HandshakeRpcs.merge(ConnectedRpcs) {}

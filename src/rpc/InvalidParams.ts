@@ -63,6 +63,9 @@ const present = (ast: AST.AST): AST.AST => {
   return types.length === 1 ? present(types[0]!) : ast
 }
 
+/** What passes for no params at all. */
+const isEmptyMap = (value: unknown) => shown(value) === "map" && Object.keys(value as object).length === 0
+
 const acceptsNull = (type: AST.AST): boolean =>
   type._tag === "Union" && type.types.some((member) => member._tag === "Null")
 
@@ -156,6 +159,8 @@ const explain = (type: AST.AST, value: unknown): string | undefined => {
       if (typeof value !== "string") return invalidType(value, "string or map")
       return literals(ast).includes(value) ? undefined : unknownVariant(value, literals(ast))
     }
+    case "Undefined":
+      return isEmptyMap(value) ? undefined : invalidType(value, "unit")
     default:
       return undefined
   }
@@ -177,6 +182,9 @@ const inRange = (type: string, value: number | bigint) => {
 /** Arrays in place of objects become objects, their members taken by position. */
 const byPosition = (type: AST.AST, value: unknown): unknown => {
   const ast = present(type)
+  if (ast._tag === "Undefined") return undefined
+  if (ast._tag === "Arrays" && Array.isArray(value))
+    return value.map((item) => byPosition(ast.rest[0]!, item))
   if (isStruct(ast)) {
     if (typeof value !== "object" || value === null) return value
     const entries = Array.isArray(value)

@@ -15,10 +15,11 @@ import type * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
 import { TIMEOUT_EXIT_CODE, type CommandExecTerminalSize } from "../rpc/CommandExec.ts"
 import type { SandboxUnavailable, SpawnError } from "./CommandExecError.ts"
-import { NotATerminal, StdinClosed, StdinFull, StdinNotStreamed } from "./CommandExecError.ts"
+import { NotATerminal, SandboxFailed, StdinClosed, StdinFull, StdinNotStreamed } from "./CommandExecError.ts"
 import { OutputBuffer, type OutputChunk } from "./OutputBuffer.ts"
 import { ProcessSpawner, type ExitStatus, type RunningProcess } from "./ProcessSpawner.ts"
-import { Sandbox, type SandboxRequest } from "./Sandbox.ts"
+import { Sandbox } from "./Sandbox.ts"
+import type { SandboxRules } from "./SandboxRules.ts"
 
 /** How long output is read after the exit while other processes hold the pipes: 2 s (measured on Codex 0.169.0). */
 export const DRAIN_TIME: Duration.Input = "2 seconds"
@@ -36,7 +37,7 @@ export interface Command {
   /** Bytes kept of each stream; `Infinity` for all. */
   readonly outputBytesCap: number
   readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
-  readonly sandbox: SandboxRequest
+  readonly sandbox: SandboxRules
   /** Whose command it is, from `CommandExec.owner`. */
   readonly owner: number
 }
@@ -62,8 +63,11 @@ export interface RunningCommand {
   readonly pid: number
   /** What the command writes, cut at the caps. Ends with the command. The reader's pace is the command's. */
   readonly output: Stream.Stream<OutputChunk>
-  /** How it ended. The output is over and the rest of the process group is gone by then. */
-  readonly exit: Effect.Effect<CommandExit>
+  /**
+   * How it ended. The output is over and the rest of the process group is gone by then. Fails when its sandbox
+   * could not start it; the output is what the sandbox says of it.
+   */
+  readonly exit: Effect.Effect<CommandExit, SandboxFailed>
   /** Queues bytes for stdin, and its end behind them if `close` is set; closing twice is fine. */
   readonly write: (
     bytes: Uint8Array,
@@ -85,9 +89,9 @@ export class CommandExec extends Context.Service<
     ) => Effect.Effect<RunningCommand, SpawnError | SandboxUnavailable, Scope.Scope>
   }
 >()("effect-app-server/CommandExec") {
-  static readonly layer: Layer.Layer<CommandExec, never, ProcessSpawner | Sandbox> = Layer.effect(
-    CommandExec,
-    Effect.gen(function* () {
+  /** The service over the spawner and the sandbox that are there. */
+  static readonly make: Effect.Effect<CommandExec["Service"], never, ProcessSpawner | Sandbox> = Effect.gen(
+    function* () {
       const spawner = yield* ProcessSpawner
       const sandbox = yield* Sandbox
       let lastOwner = 0
@@ -98,18 +102,18 @@ export class CommandExec extends Context.Service<
         ),
         start: Effect.fnUntraced(function* (command) {
           const { argv, cwd, io, owner } = command
-          const { env } = yield* sandbox.confine(command.sandbox)
+          const { env, launcher } = yield* sandbox.confine(command.sandbox, command)
           const terminal = "rows" in io
           const output = new OutputBuffer(
             terminal ? ["stdout"] : ["stdout", "stderr"],
             command.outputBytesCap
           )
           const process = yield* spawner.spawn(
-            { argv, cwd, env: { ...command.env, ...env }, io, owner },
+            { argv, cwd, env, io, owner, ...(launcher && { launcher }) },
             output
           )
           const ending = makeEnding(process, yield* Effect.scope)
-          const exit = Deferred.makeUnsafe<CommandExit>()
+          const exit = Deferred.makeUnsafe<CommandExit, SandboxFailed>()
           yield* supervise(command, process, output, ending).pipe(
             Deferred.into(exit),
             Effect.forkScoped({ startImmediately: true })
@@ -124,7 +128,12 @@ export class CommandExec extends Context.Service<
           }
         })
       }
-    })
+    }
+  )
+
+  static readonly layer: Layer.Layer<CommandExec, never, ProcessSpawner | Sandbox> = Layer.effect(
+    CommandExec,
+    CommandExec.make
   )
 }
 
@@ -181,6 +190,8 @@ const supervise = Effect.fnUntraced(function* (
   const drainTimedOut = !output.settled
   output.close()
   yield* process.kill
+  if ("notStarted" in status)
+    return yield* Effect.fail(new SandboxFailed({ problem: "it ended before the command began" }))
   const exit: CommandExit = {
     exitCode: timedOut ? TIMEOUT_EXIT_CODE : exitCodeOf(status, "rows" in command.io),
     signal: "name" in status ? status.name : undefined,
@@ -201,7 +212,7 @@ const drain = Effect.fnUntraced(function* (output: OutputBuffer) {
   } while (!output.settled && output.takeStalled())
 })
 
-const exitCodeOf = (status: ExitStatus, terminal: boolean): number =>
+const exitCodeOf = (status: Exclude<ExitStatus, { readonly notStarted: true }>, terminal: boolean): number =>
   "code" in status ? status.code : terminal ? 1 : 128 + status.signal
 
 const writer = (process: RunningProcess, streamed: boolean): RunningCommand["write"] => {

@@ -44,12 +44,19 @@ export class OutputTooLarge extends Data.TaggedClass("OutputTooLarge")<{
   readonly max: number
 }> {}
 export class NotATerminal extends Data.TaggedClass("NotATerminal")<{}> {}
+/** No permission profile of that name. */
+export class InvalidPermissionProfile extends Data.TaggedClass("InvalidPermissionProfile")<{
+  readonly profile: string
+}> {}
 /** The policy that applies cannot be enforced here, so the command was not started. */
 export class SandboxUnavailable extends Data.TaggedClass("SandboxUnavailable")<{
   /** What was asked for, such as `readOnly`. */
   readonly policy: string
-  readonly remedy: string
+  /** What is missing, and how to get it. */
+  readonly problem: string
 }> {}
+/** The sandbox came to an end before the command began; `problem` is its own text. */
+export class SandboxFailed extends Data.TaggedClass("SandboxFailed")<{ readonly problem: string }> {}
 /** The system did not start the program; `message` is the system's text. */
 export class SpawnError extends Data.TaggedClass("SpawnError")<{ readonly message: string }> {}
 
@@ -65,5 +72,7 @@ export type CommandExecError =
   | TooManyProcesses
   | OutputTooLarge
   | NotATerminal
+  | InvalidPermissionProfile
   | SandboxUnavailable
+  | SandboxFailed
   | SpawnError

@@ -22,6 +22,7 @@ import {
   InvalidCommand,
   NegativeTimeout,
   NoSuchProcess,
+  SandboxFailed,
   type CommandExecError
 } from "./CommandExecError.ts"
 import * as CommandOutput from "./CommandOutput.ts"
@@ -31,6 +32,7 @@ import { HostInfo } from "./HostInfo.ts"
 import { Limits } from "./Limits.ts"
 import { ProcessQuota } from "./ProcessQuota.ts"
 import { RequestSlot } from "./RequestSlot.ts"
+import * as SandboxRules from "./SandboxRules.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
 import { shellEnvironment } from "./ShellEnvironment.ts"
 import { fromCommandExecError } from "./WireErrors.ts"
@@ -97,8 +99,8 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
     const { maxBufferedBytes } = yield* Limits
     const host = yield* HostInfo
     const path = yield* Path.Path
-    const { sandboxMode, shellEnvironmentPolicy } = (yield* ConfigStore).startup
-    const baseEnv = { ...shellEnvironment(shellEnvironmentPolicy, host.env), ...ADDED_ENV }
+    const configured = (yield* ConfigStore).startup
+    const baseEnv = { ...shellEnvironment(configured.shellEnvironmentPolicy, host.env), ...ADDED_ENV }
 
     const environment = (overrides: CommandExecParams["env"]): Record<string, string> => {
       const env = new Map<string, string>(Object.entries(baseEnv))
@@ -127,26 +129,34 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       )
     }
 
-    const commandOf = (params: CommandExecParams, owner: number): Command => ({
-      owner,
-      argv: params.command as unknown as Command["argv"],
-      cwd: directory(params.cwd),
-      env: environment(params.env),
-      timeout:
-        params.disableTimeout === true
-          ? undefined
-          : Duration.millis(Number(params.timeoutMs ?? DEFAULT_TIMEOUT_MS)),
-      outputBytesCap:
-        params.disableOutputCap === true
-          ? Infinity
-          : Number(params.outputBytesCap ?? DEFAULT_OUTPUT_BYTES_CAP),
-      io: params.tty === true ? (params.size ?? DEFAULT_SIZE) : { stdin: params.streamStdin === true },
-      sandbox: {
-        policy: params.sandboxPolicy ?? undefined,
-        profile: params.permissionProfile ?? undefined,
-        configured: sandboxMode
-      }
-    })
+    const commandOf = (params: CommandExecParams, owner: number) => {
+      const cwd = directory(params.cwd)
+      const env = environment(params.env)
+      const sandbox = SandboxRules.resolve({
+        policy: params.sandboxPolicy,
+        profile: params.permissionProfile,
+        configured,
+        serverCwd: host.cwd,
+        cwd,
+        env
+      })
+      return Result.map(sandbox, (sandbox): Command => ({
+        owner,
+        argv: params.command as unknown as Command["argv"],
+        cwd,
+        env,
+        timeout:
+          params.disableTimeout === true
+            ? undefined
+            : Duration.millis(Number(params.timeoutMs ?? DEFAULT_TIMEOUT_MS)),
+        outputBytesCap:
+          params.disableOutputCap === true
+            ? Infinity
+            : Number(params.outputBytesCap ?? DEFAULT_OUTPUT_BYTES_CAP),
+        io: params.tty === true ? (params.size ?? DEFAULT_SIZE) : { stdin: params.streamStdin === true },
+        sandbox
+      }))
+    }
 
     /** Runs the command to its end in the current Scope, under its process id if it has one. */
     const run = Effect.fnUntraced(function* (params: CommandExecParams) {
@@ -154,10 +164,8 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       if (refused !== undefined) return yield* Effect.fail(refused)
       const connection = yield* Connection
       const slot = yield* RequestSlot
-      const start = Effect.andThen(
-        quota.take(connection),
-        exec.start(commandOf(params, yield* ownerOf(connection)))
-      )
+      const command = yield* Effect.fromResult(commandOf(params, yield* ownerOf(connection)))
+      const start = Effect.andThen(quota.take(connection), exec.start(command))
       const running = yield* params.processId == null
         ? start
         : named(connection.processes, params.processId, start)
@@ -166,7 +174,10 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       const text = streamed
         ? yield* CommandOutput.stream(connection, params.processId!, running)
         : yield* CommandOutput.collect(running, maxBufferedBytes)
-      const exit = yield* running.exit
+      const exit = yield* Effect.mapError(
+        running.exit,
+        ({ problem }) => new SandboxFailed({ problem: text.stderr.trim() || problem })
+      )
       const handshake = yield* Ref.get(connection.handshake)
       const extended = handshake._tag === "Initialized" && handshake.extensions.has(EXEC_EXTENSION)
       return { exitCode: exit.exitCode, ...text, ...(extended && details(exit)) }

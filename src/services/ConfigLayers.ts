@@ -2,14 +2,9 @@
  * The layers of a configuration and what follows from them: the effective values, where each value comes from,
  * and the version of a layer. Layers are given strongest first, as `config/read` lists them.
  */
+import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type { ConfigLayerMetadata, ConfigLayerSource } from "../rpc/Config.ts"
-
-/** A place in a file, counted from 1. */
-export interface Position {
-  readonly line: number
-  readonly column: number
-}
 
 /** One source of values. */
 export interface Layer {
@@ -19,23 +14,54 @@ export interface Layer {
   readonly config: Schema.JsonObject
   /** Why the layer has no effect, where it has none. */
   readonly disabledReason?: string
-  /** Where its file has the value at a path; only a layer that was read from a file knows. */
-  readonly place?: (path: ReadonlyArray<string>) => Position | undefined
+  /** What its file says that a project may not say, and that therefore is not in `config`. */
+  readonly ignored?: ReadonlyArray<string>
+  /** Where its file has the value, or the key, at a path; only a layer that was read from a file knows. */
+  readonly range?: (path: ReadonlyArray<string>, of: "key" | "value") => Effect.Effect<Range | undefined>
 }
+
+/** A place in a file, counted from 1. */
+export interface Position {
+  readonly line: number
+  readonly column: number
+}
+
+/** The first and the last character of something in a file. */
+export interface Range {
+  readonly start: Position
+  readonly end: Position
+}
+
+/** The file that a layer was read from. */
+export const fileOf = ({ name }: Layer): string | undefined =>
+  name.type === "project" ? `${name.dotCodexFolder}/config.toml` : "file" in name ? name.file : undefined
 
 /** Names a file's content by its hash; the lowercase hexadecimal SHA-256 of the UTF-8 of `text`. */
 export type Sha256 = (text: string) => string
 
-/** Whether a value is a table, which layers share, rather than a leaf, which the strongest one decides. */
-export const isTable = (value: unknown): value is Schema.JsonObject =>
+/** The only member of the object that stands for a date (measured on Codex 0.169.0). */
+const DATE = "$__toml_private_datetime"
+
+const isObject = (value: unknown): value is Schema.JsonObject =>
   typeof value === "object" && value !== null && !Array.isArray(value)
 
+/** Whether a value is a table, which layers share, rather than a leaf, which the strongest one decides. */
+export const isTable = (value: unknown): value is Schema.JsonObject =>
+  isObject(value) && !Object.hasOwn(value, DATE)
+
+/** Without the zeros at the end of a fraction of a second. */
+const dateText = (date: Date) =>
+  date
+    .toISOString()
+    .replace(/(\.\d*?)0+(?!\d)/, "$1")
+    .replace(/\.(?!\d)/, "")
+
 /**
- * A value as a TOML parser has it, as JSON: dates as text, integers beyond 2^53 as the nearest number, and what
+ * A value as a TOML parser has it, as JSON: dates as an object with their text, integers beyond 2^53 as the nearest number, and what
  * JSON has no number for (`inf`, `nan`) as null.
  */
 export const toJson = (value: unknown): Schema.Json => {
-  if (value instanceof Date) return value.toISOString().replace(/\.000(?=$|Z|[-+])/, "")
+  if (value instanceof Date) return { [DATE]: dateText(value) }
   if (Array.isArray(value)) return value.map(toJson)
   switch (typeof value) {
     case "string":
@@ -58,10 +84,14 @@ export const tableToJson = (table: object): Schema.JsonObject =>
 
 const canonical = (value: Schema.Json): string => {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`
-  if (!isTable(value)) return JSON.stringify(value)
+  if (!isObject(value)) return JSON.stringify(value)
   const members = Object.keys(value).sort()
   return `{${members.map((key) => `${JSON.stringify(key)}:${canonical(value[key]!)}`).join(",")}}`
 }
+
+/** Whether two values are the same but for the order of members; of two missing ones, too. */
+export const isSame = (one: Schema.Json | undefined, other: Schema.Json | undefined): boolean =>
+  one === undefined || other === undefined ? one === other : canonical(one) === canonical(other)
 
 /**
  * Names the content of a layer: the hash of its compact JSON with sorted keys, so that order, comments and
@@ -81,7 +111,9 @@ export const merge = (under: Schema.JsonObject, over: Schema.JsonObject): Schema
   return Object.fromEntries(members)
 }
 
-const enabled = (layers: ReadonlyArray<Layer>) => layers.filter((layer) => layer.disabledReason === undefined)
+/** The layers that count. */
+export const enabled = (layers: ReadonlyArray<Layer>) =>
+  layers.filter((layer) => layer.disabledReason === undefined)
 
 /** The values that count: those of the layers, over `defaults`. */
 export const effective = (layers: ReadonlyArray<Layer>, defaults: Schema.JsonObject): Schema.JsonObject =>
@@ -89,7 +121,7 @@ export const effective = (layers: ReadonlyArray<Layer>, defaults: Schema.JsonObj
 
 const leaves = (value: Schema.JsonObject | Schema.JsonArray, prefix: string): ReadonlyArray<string> =>
   Object.entries(value).flatMap(([key, inner]) =>
-    typeof inner === "object" && inner !== null ? leaves(inner, `${prefix}${key}.`) : [`${prefix}${key}`]
+    isTable(inner) || Array.isArray(inner) ? leaves(inner, `${prefix}${key}.`) : [`${prefix}${key}`]
   )
 
 /**
@@ -123,11 +155,14 @@ export const holder = (layers: ReadonlyArray<Layer>, path: ReadonlyArray<string>
   layers.find((layer) => layer.disabledReason === undefined && valueAt(layer.config, path) !== undefined)
 
 /** What stands at `path`, of which a segment may be an index of an array. */
-export const valueAt = (value: unknown, path: ReadonlyArray<string>): unknown =>
-  path.reduce<unknown>(
+export const valueAt = (
+  value: Schema.Json | undefined,
+  path: ReadonlyArray<string>
+): Schema.Json | undefined =>
+  path.reduce<Schema.Json | undefined>(
     (inner, key) =>
       typeof inner === "object" && inner !== null && Object.hasOwn(inner, key)
-        ? (inner as Readonly<Record<string, unknown>>)[key]
+        ? (inner as Schema.JsonObject)[key]
         : undefined,
     value
   )

@@ -164,9 +164,9 @@ const decode = (
 ):
   | { readonly _tag: "Success"; readonly success: unknown }
   | { readonly _tag: "Failure"; readonly failure: string } => {
-  if (params === undefined || params === null) return { _tag: "Failure", failure: "missing field `params`" }
-  const exit = route.decode(params)
+  const exit = route.decode(params ?? undefined) // null is none
   if (exit._tag === "Success") return { _tag: "Success", success: exit.value }
+  if (params === undefined || params === null) return { _tag: "Failure", failure: "missing field `params`" }
   const judgement = InvalidParams.judge(route.payload, params)
   if (judgement._tag === "Problem") return { _tag: "Failure", failure: judgement.message }
   const again = route.decode(judgement.params)

@@ -12,6 +12,18 @@ import type { OutputBuffer } from "./OutputBuffer.ts"
 /** Bytes of stdin that may wait before a write waits, too: as much as the largest pipe holds. */
 export const EAGER_STDIN_BYTES = 1024 * 1024
 
+/** A program that starts another one, confined. */
+export interface Launcher {
+  /** The words to start in place of the command's; on a terminal the command must lead a session that controls it. */
+  readonly wrap: (argv: SpawnSpec["argv"], terminal: boolean) => SpawnSpec["argv"]
+  /** Its own environment; it knows the command's by other means. */
+  readonly env: Readonly<Record<string, string>>
+  /** What it inherits as descriptors 3, 4 and so on; they stay open as long as the command's Scope. */
+  readonly descriptors: ReadonlyArray<number>
+  /** Whether it started the command; known when it has ended. */
+  readonly started: () => boolean
+}
+
 /** What to start. */
 export interface SpawnSpec {
   /** Program and arguments; the program is looked up in the PATH of `env`, or from `cwd` if it has a slash. */
@@ -24,10 +36,18 @@ export interface SpawnSpec {
   readonly owner: number
   /** Standard streams: pipes, with stdin or with `/dev/null` in its place, or a terminal of this size. */
   readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
+  /** What starts it, where it does not start by itself. */
+  readonly launcher?: Launcher
 }
 
-/** How a process ended: it exited with a code, or a signal killed it, which has a number and a name. */
-export type ExitStatus = { readonly code: number } | { readonly signal: number; readonly name: string }
+/**
+ * How a process ended: it exited with a code, or a signal killed it, which has a number and a name, or its launcher
+ * ended without having started it.
+ */
+export type ExitStatus =
+  | { readonly code: number }
+  | { readonly signal: number; readonly name: string }
+  | { readonly notStarted: true }
 
 /** A process that leads a session and a process group of its own. */
 export interface RunningProcess {

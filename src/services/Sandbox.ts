@@ -1,55 +1,53 @@
 /**
- * The port that turns a policy into a way to start the command, or refuses. It fails closed: what cannot be
- * enforced does not run.
+ * The port that turns rules into a way to start the command, or refuses. It fails closed: what cannot be enforced
+ * does not run.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { SandboxPolicy } from "../rpc/SandboxPolicy.ts"
+import type * as Scope from "effect/Scope"
 import { SandboxUnavailable } from "./CommandExecError.ts"
+import type { Launcher } from "./ProcessSpawner.ts"
+import type { SandboxRules } from "./SandboxRules.ts"
 
-/** The values of `sandbox_mode` in the configuration. */
-export type SandboxMode = "read-only" | "workspace-write" | "danger-full-access"
-
-/** What a request says of its policy, over what the configuration says. */
-export interface SandboxRequest {
-  readonly policy: SandboxPolicy | undefined
-  readonly profile: string | undefined
-  readonly configured: SandboxMode
+/** Where and with what a command is to run. */
+export interface Confinable {
+  /** Absolute. */
+  readonly cwd: string
+  readonly env: Readonly<Record<string, string>>
 }
 
 /** How to start the command. */
 export interface Confinement {
-  /** Variables that tell the command how it is confined. */
+  /** The command's environment, with what tells it how it is confined. */
   readonly env: Readonly<Record<string, string>>
+  /** What starts it inside, where it is confined at all. */
+  readonly launcher?: Launcher
 }
 
 export class Sandbox extends Context.Service<
   Sandbox,
-  { readonly confine: (request: SandboxRequest) => Effect.Effect<Confinement, SandboxUnavailable> }
+  {
+    /** Prepares one start of a command. What was prepared goes with the Scope, after the command. */
+    readonly confine: (
+      rules: SandboxRules,
+      command: Confinable
+    ) => Effect.Effect<Confinement, SandboxUnavailable, Scope.Scope>
+  }
 >()("effect-app-server/Sandbox") {
-  /** Starts only what needs no sandbox and refuses everything else. */
-  static readonly layerNone: Layer.Layer<Sandbox> = Layer.succeed(Sandbox, {
-    confine: (request) => {
-      const { policy, profile, configured } = request
-      if (policy?.type === "externalSandbox") {
-        return Effect.succeed(policy.networkAccess === "enabled" ? unconfined : withoutNetwork)
-      }
-      const wanted = policy?.type ?? profile ?? configured
-      return FULL_ACCESS.has(wanted)
-        ? Effect.succeed(unconfined)
-        : Effect.fail(new SandboxUnavailable({ policy: wanted, remedy: REMEDY }))
-    }
-  })
+  /** Starts only what needs no sandbox and refuses everything else, for the reason that is given. */
+  static readonly layerNone = (problem: string = "it was composed without a sandbox"): Layer.Layer<Sandbox> =>
+    Layer.succeed(Sandbox, {
+      confine: (rules, { env }) =>
+        rules._tag === "Unconfined"
+          ? Effect.succeed({ env: environment(rules, env) })
+          : Effect.fail(new SandboxUnavailable({ policy: rules.policy, problem }))
+    })
 }
 
-const FULL_ACCESS: ReadonlySet<string> = new Set([
-  "dangerFullAccess",
-  ":danger-full-access",
-  "danger-full-access"
-])
-const unconfined: Confinement = { env: {} }
 /** The variable by which commands of the original learn that they have no network. */
-const withoutNetwork: Confinement = { env: { CODEX_SANDBOX_NETWORK_DISABLED: "1" } }
-const REMEDY =
-  'to run commands without a sandbox start the server with -c sandbox_mode=danger-full-access, or send sandboxPolicy {"type":"dangerFullAccess"}'
+const WITHOUT_NETWORK = { CODEX_SANDBOX_NETWORK_DISABLED: "1" }
+
+/** The environment of a command under these rules. */
+export const environment = (rules: SandboxRules, env: Confinable["env"]): Confinable["env"] =>
+  rules.network ? env : { ...env, ...WITHOUT_NETWORK }

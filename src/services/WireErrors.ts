@@ -18,6 +18,14 @@ const INVALID_COMMAND: Record<InvalidCommand["reason"], (method: string) => Wire
 const METHOD = "command/exec"
 const shown = (processId: string) => JSON.stringify(processId)
 
+const profileProblem = (profile: string) =>
+  profile.startsWith(":")
+    ? `default_permissions refers to unknown built-in profile \`${profile}\``
+    : "default_permissions requires a `[permissions]` table"
+
+const UNCONFINED =
+  'to run commands without a sandbox start the server with -c sandbox_mode=danger-full-access, or send sandboxPolicy {"type":"dangerFullAccess"}'
+
 /** The answer to a refused `command/exec` request or follow-up. */
 export const fromCommandExecError = (error: CommandExecError): WireError => {
   switch (error._tag) {
@@ -45,10 +53,14 @@ export const fromCommandExecError = (error: CommandExecError): WireError => {
       )
     case "NotATerminal":
       return invalidRequest("failed to resize PTY: process is not attached to a PTY")
+    case "InvalidPermissionProfile":
+      return invalidRequest(`invalid permission profile: ${profileProblem(error.profile)}`)
     case "SandboxUnavailable":
       return internalError(
-        `sandbox unavailable: this server cannot enforce \`${error.policy}\`; ${error.remedy}`
+        `sandbox unavailable: this server cannot enforce \`${error.policy}\`: ${error.problem}; ${UNCONFINED}`
       )
+    case "SandboxFailed":
+      return internalError(`sandbox failed, the command was not started: ${error.problem}`)
     case "SpawnError":
       return internalError(`failed to spawn command: ${error.message}`)
   }

@@ -14,11 +14,16 @@ const parsed = (words: ReadonlyArray<string>): Arguments | string => {
 }
 
 const serve = (
-  given: { readonly listen?: ListenUrl; readonly overrides?: ReadonlyArray<string> } = {}
+  given: {
+    readonly listen?: ListenUrl
+    readonly overrides?: ReadonlyArray<string>
+    readonly strictConfig?: boolean
+  } = {}
 ): Arguments => ({
   _tag: "Serve",
   listen: given.listen,
-  overrides: given.overrides ?? []
+  overrides: given.overrides ?? [],
+  strictConfig: given.strictConfig ?? false
 })
 const webSocket = (host: string, port: number): ListenUrl => ({ _tag: "WebSocket", host, port })
 const DEFAULT = webSocket("127.0.0.1", 4500)
@@ -29,6 +34,13 @@ const withUsage = (problem: string) =>
 const withoutUsage = (problem: string) => `error: ${problem}\n\nFor more information, try '--help'.`
 
 describe("the command line", () => {
+  it("knows sandbox-check, which takes nothing", () => {
+    assert.deepStrictEqual(parsed(["sandbox-check"]), { _tag: "SandboxCheck" })
+    assert.deepStrictEqual(parsed(["sandbox-check", "--help"]), { _tag: "Help" })
+    assert.strictEqual(parsed(["sandbox-check", "-x"]), withUsage("unexpected argument '-x' found"))
+    assert.strictEqual(parsed(["sandbox-check", "now"]), withUsage("unexpected argument 'now' found"))
+  })
+
   it.each<readonly [ReadonlyArray<string>, Arguments]>([
     [[], serve()],
     [["--listen", "ws://127.0.0.1:0"], serve({ listen: HERE })],
@@ -61,6 +73,22 @@ describe("the command line", () => {
     [["--config=--listen"], ["--listen"]]
   ])("overrides configuration, in order: %j", (words, overrides) => {
     assert.deepStrictEqual(parsed(words), serve({ overrides }))
+  })
+
+  it("is strict about the configuration when told so, once", () => {
+    assert.deepStrictEqual(parsed(["--strict-config"]), serve({ strictConfig: true }))
+    assert.deepStrictEqual(
+      parsed(["-c", "a=1", "--strict-config"]),
+      serve({ overrides: ["a=1"], strictConfig: true })
+    )
+    assert.strictEqual(
+      parsed(["--strict-config", "--strict-config"]),
+      withUsage("the argument '--strict-config' cannot be used multiple times")
+    )
+    assert.strictEqual(
+      parsed(["--strict-config=true"]),
+      withoutUsage("unexpected value 'true' for '--strict-config' found; no more were expected")
+    )
   })
 
   it.each([

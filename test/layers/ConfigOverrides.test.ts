@@ -46,7 +46,7 @@ describe("ConfigOverrides.parse", () => {
         words: "two words",
         empty: "",
         loose: "half",
-        since: "2020-01-02",
+        since: { $__toml_private_datetime: "2020-01-02" },
         big: Number(9223372036854775807n)
       })
     })

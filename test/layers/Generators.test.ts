@@ -46,6 +46,11 @@ const Thing = Schema.Struct({
   secret: optional(Schema.Boolean).annotateKey({ experimental: true })
 }).annotate({ identifier: "Thing", description: "Something." })
 
+const Transport = Schema.Union([
+  Schema.Struct({ "otlp-http": Schema.String }),
+  Schema.Struct({ "otlp-grpc": Schema.String })
+]).annotate({ identifier: "Transport" })
+
 /** What the JSON schema refers to, by pointer. */
 const references = (value: unknown): Array<string> =>
   typeof value !== "object" || value === null
@@ -108,6 +113,19 @@ describe("a JSON schema", () => {
     })
   })
 
+  it("makes a title out of any name", () => {
+    const titles = (schema: Schema.Top) =>
+      (jsonSchemaDocument(schema, ALL).oneOf as ReadonlyArray<{ readonly title: string }>).map(
+        ({ title }) => title
+      )
+    assert.deepStrictEqual(titles(Transport), ["OtlpHttpTransport", "OtlpGrpcTransport"])
+    const Tool = Schema.Union([
+      Schema.Struct({ type: Schema.Literal("mcp_tool") }),
+      Schema.Struct({ type: Schema.Literal("prompt") })
+    ]).annotate({ identifier: "Tool" })
+    assert.deepStrictEqual(titles(Tool), ["McpToolTool", "PromptTool"])
+  })
+
   it("keeps literals without descriptions together", () => {
     const schema = Schema.Union([
       Schema.Literal("a"),
@@ -157,6 +175,20 @@ export type Thing = {
     )
   })
 
+  it("puts names in quotes that are no identifiers", () => {
+    assert.strictEqual(
+      typeScriptDeclaration(Transport.ast, ALL).text,
+      `export type Transport =
+  | {
+      "otlp-http": string
+    }
+  | {
+      "otlp-grpc": string
+    }
+`
+    )
+  })
+
   it("names the types that it needs", () => {
     assert.deepStrictEqual(
       [...typeScriptDeclaration(Thing.ast, ALL).uses.keys()],
@@ -197,6 +229,8 @@ describe("the stable files", () => {
       []
     )
     assert.isTrue(jsonSchemaFiles(ALL).has("v2/ProcessSpawnParams.json"))
+    assert.isFalse(typeScriptFiles(STABLE).has("v2/NetworkRequirements.ts"))
+    assert.isTrue(typeScriptFiles(ALL).has("v2/NetworkRequirements.ts"))
     assert.isTrue(typeScriptFiles(ALL).has("v2/ProcessTerminalSize.ts"))
   })
 
@@ -214,6 +248,76 @@ describe("the stable files", () => {
   })
 })
 
+describe("writes of the configuration", () => {
+  const json = (name: string) => JSON.parse(jsonSchemaFiles(STABLE).get(`v2/${name}.json`)!)
+  const bare = (value: any): any =>
+    typeof value !== "object" || value === null || Array.isArray(value)
+      ? value
+      : Object.fromEntries(
+          Object.entries(value)
+            .filter(([key, item]) => key !== "description" || typeof item !== "string")
+            .map(([key, item]) => [key, bare(item)])
+        )
+  const optionalText = { type: ["string", "null"] }
+  const edit = {
+    keyPath: { type: "string" },
+    mergeStrategy: { $ref: "#/definitions/MergeStrategy" },
+    value: {}
+  }
+
+  it("need a key, a value of any kind and a strategy", () => {
+    const { properties, required } = bare(json("ConfigValueWriteParams"))
+    assert.deepStrictEqual(required, ["keyPath", "mergeStrategy", "value"])
+    assert.deepStrictEqual(properties, { ...edit, expectedVersion: optionalText, filePath: optionalText })
+  })
+
+  it("come in batches", () => {
+    const { definitions, properties, required } = bare(json("ConfigBatchWriteParams"))
+    assert.deepStrictEqual(required, ["edits"])
+    assert.deepStrictEqual(properties, {
+      edits: { items: { $ref: "#/definitions/ConfigEdit" }, type: "array" },
+      expectedVersion: optionalText,
+      filePath: optionalText,
+      reloadUserConfig: { type: "boolean" }
+    })
+    assert.deepStrictEqual(definitions, {
+      ConfigEdit: { properties: edit, required: ["keyPath", "mergeStrategy", "value"], type: "object" },
+      MergeStrategy: { enum: ["replace", "upsert"], type: "string" }
+    })
+  })
+})
+
+describe("requirements", () => {
+  const experimental = ["allowedApprovalsReviewers", "application", "hooks", "network"]
+  const members = (options: typeof ALL): ReadonlyArray<string> =>
+    Object.keys(
+      JSON.parse(jsonSchemaFiles(options).get("v2/ConfigRequirementsReadResponse.json")!).definitions
+        .ConfigRequirements.properties
+    )
+
+  it("are read without params, so there is no file for those", () => {
+    const names = [...jsonSchemaFiles(ALL).keys(), ...typeScriptFiles(ALL).keys()]
+    assert.deepStrictEqual(
+      names.filter((name) => name.includes("ConfigRequirementsRead")),
+      ["v2/ConfigRequirementsReadResponse.json", "v2/ConfigRequirementsReadResponse.ts"]
+    )
+  })
+
+  it("are 34, of which four are experimental", () => {
+    assert.lengthOf(members(ALL), 34)
+    assert.deepStrictEqual(
+      members(ALL).filter((name) => !members(STABLE).includes(name)),
+      experimental
+    )
+  })
+
+  it("have types of 64 bits where the original has them", () => {
+    const types = typeScriptFiles(ALL).get("v2/ConfiguredHookHandler.ts")!
+    assert.include(types, "timeoutSec: bigint | null")
+    assert.include(types, "additionalContextLimit: number | null")
+  })
+})
+
 describe("a type has its place", () => {
   it("in JSON schema: envelope, handshake, the rest", () => {
     const names = [...jsonSchemaFiles(ALL).keys()]
@@ -228,7 +332,15 @@ describe("a type has its place", () => {
   it("in TypeScript: what the handshake uses, the rest, JSON itself", () => {
     assert.includeMembers(
       [...typeScriptFiles(ALL).keys()],
-      ["InitializeParams.ts", "ClientInfo.ts", "AbsolutePathBuf.ts", "RequestId.ts", "WebSearchToolConfig.ts"]
+      [
+        "InitializeParams.ts",
+        "ClientInfo.ts",
+        "AbsolutePathBuf.ts",
+        "RequestId.ts",
+        "WebSearchToolConfig.ts",
+        "PathUri.ts",
+        "LegacyAppPathString.ts"
+      ]
     )
     assert.includeMembers(
       [...typeScriptFiles(ALL).keys()],

@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Native from "../../src/layers/Native.ts"
+import type * as PosixSpawn from "../../src/layers/PosixSpawn.ts"
 import { childrenOf } from "../../src/layers/ProcessTables.ts"
 import { until } from "../support/harness.ts"
 
@@ -55,9 +56,116 @@ describe.skipIf("unavailable" in loaded)("Native", () => {
         childrenOf(process.pid).find((pid) => !before.has(pid))
       )
       yield* until("its end", 2000, () => {
-        native.reap(orphan)
+        native.wait(orphan)
         return childrenOf(process.pid).includes(orphan) ? undefined : true
       })
     })
   )
+
+  describe("spawn", () => {
+    /** What a program writes to its standard output until it ends. */
+    const output = (program: Partial<PosixSpawn.Program> & { readonly argv: ReadonlyArray<string> }) =>
+      Effect.gen(function* () {
+        const [read, write] = native.pipe()
+        try {
+          const pid = native.spawn({
+            file: program.argv[0]!,
+            env: { PATH: process.env["PATH"]! },
+            cwd: "/",
+            descriptors: ["ignore", write, 2],
+            ...program
+          })
+          const status = yield* until("its end", 5000, () => native.wait(pid))
+          const buffer = Buffer.alloc(4096)
+          return { pid, status, text: buffer.toString("utf8", 0, fs.readSync(read, buffer)) }
+        } finally {
+          fs.closeSync(read)
+          fs.closeSync(write)
+        }
+      })
+
+    it.live("starts the leader of a session, in its directory, with no other environment", () =>
+      Effect.gen(function* () {
+        const script = 'echo "$A"; pwd; cut -d" " -f1,5,6 /proc/$$/stat; env | sort | tr "\\n" " "'
+        const { pid, status, text } = yield* output({
+          file: "/bin/sh",
+          argv: ["name", "-c", script],
+          env: { A: "two words", PATH: "/usr/bin:/bin" },
+          cwd: "/usr"
+        })
+        const [a, directory, ids, env] = text.split("\n")
+        assert.deepStrictEqual([a, directory, ids], ["two words", "/usr", `${pid} ${pid} ${pid}`])
+        assert.include(env, "A=two words PATH=/usr/bin:/bin")
+        assert.deepStrictEqual(status, { code: 0 })
+      })
+    )
+
+    it.live("gives a program every signal as a new program has it", () =>
+      Effect.gen(function* () {
+        const { text } = yield* output({ file: "/bin/grep", argv: ["grep", "^Sig[BI]", "/proc/self/status"] })
+        const sets = [...text.matchAll(/Sig(?:Blk|Ign):\t(\w+)/g)].map(([, set]) => BigInt(`0x${set}`))
+        // 32 and 33 belong to libc
+        assert.deepStrictEqual(
+          sets.map((set) => set & ~(3n << 31n)),
+          [0n, 0n]
+        )
+      })
+    )
+
+    it.live("passes on the descriptors that are named, and no other", () =>
+      Effect.gen(function* () {
+        const file = fs.openSync("/etc/passwd", "r")
+        const [read, write] = native.pipe()
+        try {
+          const pid = native.spawn({
+            file: "/bin/sh",
+            argv: ["sh", "-c", "cd /proc/self/fd; echo *; readlink 0; readlink 3"],
+            env: { PATH: process.env["PATH"]! },
+            cwd: "/",
+            descriptors: ["ignore", write, write, file]
+          })
+          yield* until("its end", 5000, () => native.wait(pid))
+          const buffer = Buffer.alloc(4096)
+          const lines = buffer.toString("utf8", 0, fs.readSync(read, buffer)).split("\n")
+          for (const fd of [file, read, write]) assert.notInclude(lines[0]!.split(" "), String(fd))
+          assert.deepStrictEqual(lines.slice(1, 3), ["/dev/null", "/etc/passwd"])
+        } finally {
+          for (const fd of [file, read, write]) fs.closeSync(fd)
+        }
+      })
+    )
+
+    it.live("tells the code or the signal with which a program ended", () =>
+      Effect.gen(function* () {
+        const end = (script: string) =>
+          Effect.map(
+            output({ file: "/bin/sh", argv: ["sh", "-c", `echo x; ${script}`] }),
+            ({ status }) => status
+          )
+        assert.deepStrictEqual(yield* end("exit 0"), { code: 0 })
+        assert.deepStrictEqual(yield* end("exit 255"), { code: 255 })
+        assert.deepStrictEqual(yield* end("kill -KILL $$"), { signal: 9, name: "SIGKILL" })
+        assert.deepStrictEqual(yield* end("ulimit -c 0; kill -SEGV $$"), { signal: 11, name: "SIGSEGV" })
+      })
+    )
+
+    it("throws the system's error at once, and leaves no process", () => {
+      const before = childrenOf(process.pid)
+      const codeOf = (program: Partial<PosixSpawn.Program>) => {
+        try {
+          native.spawn({ file: "/bin/true", argv: ["x"], env: {}, cwd: "/", descriptors: [], ...program })
+          return undefined
+        } catch (error) {
+          return (error as NodeJS.ErrnoException).code
+        }
+      }
+      assert.strictEqual(codeOf({ file: "/nonexistent" }), "ENOENT")
+      assert.strictEqual(codeOf({ cwd: "/nonexistent" }), "ENOENT")
+      assert.strictEqual(codeOf({ file: "/" }), "EACCES")
+      assert.strictEqual(codeOf({ file: "/etc/passwd" }), "EACCES")
+      assert.strictEqual(codeOf({ descriptors: [9999] }), "EBADF")
+      assert.strictEqual(codeOf({ argv: ["x", "y".repeat(256 * 1024)] }), "E2BIG")
+      assert.deepStrictEqual(childrenOf(process.pid), before)
+    })
+  })
 })

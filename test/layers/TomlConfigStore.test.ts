@@ -1,44 +1,18 @@
 import * as NodeServices from "@effect/platform-node/NodeServices"
 import { assert, layer } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import * as Layer from "effect/Layer"
-import * as Logger from "effect/Logger"
 import * as Schema from "effect/Schema"
 import * as Toml from "smol-toml"
-import * as TomlConfigStore from "../../src/layers/TomlConfigStore.ts"
 import { ConfigReadResponse } from "../../src/rpc/Config.ts"
 import { CONFIG_DEFAULTS } from "../../src/services/ConfigDefaults.ts"
-import { ConfigStore } from "../../src/services/ConfigStore.ts"
+import { home, start } from "../support/configStore.ts"
 import { RUNS } from "../support/runs.ts"
 
 const EMPTY = "sha256:44136fa355b3678a1146ad16f7e8649e94fb4fc21fe77e8310c060f61caaff8a"
 const M1 = "sha256:18eea532005374fa06577b85f8b5989f43c09ed6a2b039804c608b8aa5b192d3"
 const BOGUS = "unknown variant `bogus`, expected one of `read-only`, `workspace-write`, `danger-full-access`"
 
-/** A configuration directory, and the files in it that are given. */
-const home = Effect.fnUntraced(function* (files: { readonly user?: string; readonly system?: string } = {}) {
-  const fs = yield* FileSystem.FileSystem
-  const codexHome = yield* fs.makeTempDirectoryScoped()
-  const [userFile, systemFile] = [`${codexHome}/config.toml`, `${codexHome}/system.toml`]
-  if (files.user !== undefined) yield* fs.writeFileString(userFile, files.user)
-  if (files.system !== undefined) yield* fs.writeFileString(systemFile, files.system)
-  return { fs, codexHome, userFile, systemFile, write: (text: string) => fs.writeFileString(userFile, text) }
-})
-
-/** The store as a server has it after its start, and what it logged. */
-const start = Effect.fnUntraced(function* (
-  options: { readonly codexHome: string; readonly systemFile: string },
-  overrides: Readonly<Record<string, unknown>> = {}
-) {
-  const logged: Array<unknown> = []
-  const logger = Logger.layer([Logger.make(({ message }) => logged.push(message))])
-  const store = TomlConfigStore.layer({ ...options, overrides })
-  const context = yield* Layer.build(Layer.provideMerge(store, logger))
-  return { ...(yield* Effect.provide(Effect.service(ConfigStore), context)), logged: logged.flat() }
-})
-
-const KEYS = ["model", "review_model", "profile", "log_dir", "unknown"] as const
+const KEYS = ["model", "review_model", "openai_base_url", "oss_provider", "unknown"] as const
 const Values = Schema.Record(Schema.Literals(KEYS), Schema.UndefinedOr(Schema.Literals(["a", "b", "c"])))
 
 layer(NodeServices.layer, { excludeTestServices: true })("TomlConfigStore", (it) => {
@@ -62,10 +36,10 @@ layer(NodeServices.layer, { excludeTestServices: true })("TomlConfigStore", (it)
 
   it.effect("needs no configuration directory, and makes none", () =>
     Effect.gen(function* () {
-      const { codexHome, fs, systemFile } = yield* home()
-      const { read } = yield* start({ codexHome: `${codexHome}/missing`, systemFile })
+      const at = yield* home()
+      const { read } = yield* start({ ...at, codexHome: `${at.codexHome}/missing` })
       assert.deepStrictEqual(yield* read({}), { config: CONFIG_DEFAULTS, origins: {} })
-      assert.isFalse(yield* fs.exists(`${codexHome}/missing`))
+      assert.isFalse(yield* at.fs.exists(`${at.codexHome}/missing`))
     })
   )
 
@@ -141,7 +115,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("TomlConfigStore", (it)
       const answer = Schema.encodeUnknownSync(ConfigReadResponse)(yield* read({ includeLayers: true }))
       assert.strictEqual(
         JSON.stringify(answer.layers?.[0]?.config),
-        '{"big":9223372036854776000,"day":"1979-05-27","at":"1979-05-27T07:32:00-08:00","noon":"12:00:00.500","much":null,"__proto__":{"x":1}}'
+        '{"big":9223372036854776000,"day":{"$__toml_private_datetime":"1979-05-27"},"at":{"$__toml_private_datetime":"1979-05-27T07:32:00-08:00"},"noon":{"$__toml_private_datetime":"12:00:00.5"},"much":null,"__proto__":{"x":1}}'
       )
     })
   )
@@ -177,7 +151,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("TomlConfigStore", (it)
           summary: "Invalid configuration; using defaults.",
           details: `${at.userFile}:5:16: ${BOGUS}`,
           path: at.userFile,
-          range: { start: { line: 5, column: 16 }, end: { line: 5, column: 16 } }
+          range: { start: { line: 5, column: 16 }, end: { line: 5, column: 22 } }
         }
       ])
       const error = yield* Effect.flip(read({}))
@@ -191,14 +165,101 @@ layer(NodeServices.layer, { excludeTestServices: true })("TomlConfigStore", (it)
       const place = (user: string) =>
         Effect.gen(function* () {
           const { startup } = yield* start(yield* home({ user }))
-          return startup.warnings[0]?.range?.start
+          const { end, start: from } = startup.warnings[0]!.range!
+          return [from.line, from.column, end.line, end.column]
         })
-      assert.deepStrictEqual(
-        yield* place('[shell_environment_policy]\nexclude = [\n  "A",\n  5\n]\ninherit = "all"\n'),
-        { line: 2, column: 11 }
+      const policy = '[shell_environment_policy]\nexclude = [\n  "A",\n  5\n]\ninherit = "all"\n'
+      assert.deepStrictEqual(yield* place(policy), [4, 3, 4, 3])
+      assert.deepStrictEqual(yield* place("\r\n  sandbox_mode='no'\r\n"), [2, 16, 2, 19])
+      assert.deepStrictEqual(yield* place("[[sandbox_mode]]\n"), [1, 1, 1, 16])
+      assert.deepStrictEqual(yield* place("model = 5\n"), [1, 9, 1, 9])
+      assert.deepStrictEqual(yield* place('model = "é"\nsandbox_mode = "bögus" # x\n'), [2, 16, 2, 22])
+      assert.deepStrictEqual(yield* place("model = [\n 1,\n 2\n]\n"), [1, 9, 4, 1])
+      assert.deepStrictEqual(yield* place("shell_environment_policy={inherit='x'}\n"), [1, 35, 1, 37])
+    })
+  )
+
+  it.effect("takes relative paths from the directory of their file, and `~` as home", () =>
+    Effect.gen(function* () {
+      const at = yield* home({
+        user: "sqlite_home = '~'\n[sandbox_workspace_write]\nwritable_roots = ['rel', '~/x', '/abs/../y/', '']\n",
+        system: "log_dir = 'logs'\n"
+      })
+      const { read, startup } = yield* start(at)
+      const roots = [`${at.codexHome}/rel`, "/home/u/x", "/y", at.codexHome]
+      assert.deepStrictEqual(startup.sandboxWorkspaceWrite.writableRoots, roots)
+      const { config, layers } = yield* read({ includeLayers: true })
+      assert.deepStrictEqual(layers?.[0]?.config, {
+        sqlite_home: "/home/u",
+        sandbox_workspace_write: { writable_roots: roots }
+      })
+      assert.strictEqual(config["log_dir"], `${at.codexHome}/logs`)
+    })
+  )
+
+  it.effect("takes relative paths of the command line from the project, else from the configuration", () =>
+    Effect.gen(function* () {
+      const at = yield* home()
+      const { read, startup } = yield* start(at, { sandbox_workspace_write: { writable_roots: ["rel"] } })
+      const roots = (params: Parameters<typeof read>[0]) =>
+        Effect.map(read(params), ({ config }) => config.sandbox_workspace_write?.writable_roots)
+      assert.deepStrictEqual(startup.sandboxWorkspaceWrite.writableRoots, [`${at.cwd}/rel`])
+      assert.deepStrictEqual(yield* roots({}), [`${at.codexHome}/rel`])
+      assert.deepStrictEqual(yield* roots({ cwd: "/p" }), ["/p/rel"])
+    })
+  )
+
+  it.effect("warns of keys that nobody knows, and logs it", () =>
+    Effect.gen(function* () {
+      const at = yield* home({ user: "no_such_key = 1\n" })
+      const { logged, startup } = yield* start(at)
+      const summary = `Codex is ignoring 1 unrecognized configuration setting. Check for typos or deprecated settings.\n  user (${at.userFile}): \`no_such_key\` is ignored.`
+      assert.deepStrictEqual(startup.warnings, [{ summary, details: null }])
+      assert.deepStrictEqual(logged, [summary])
+    })
+  )
+
+  it.effect("is strict when told so: unknown keys and wrong values are errors with their place", () =>
+    Effect.gen(function* () {
+      const problem = (user: string, overrides = {}) =>
+        Effect.gen(function* () {
+          const at = yield* home({ user })
+          const error = yield* Effect.flip(start(at, overrides, { strictConfig: true }))
+          assert.strictEqual(error._tag, "ConfigError")
+          return error.message.replace(at.userFile, "FILE")
+        })
+      assert.strictEqual(yield* problem("zz = 1\n"), "FILE:1:1: unknown configuration field `zz`")
+      assert.strictEqual(
+        yield* problem("\n  [tools]\n    zz = [1,\n2]\n"),
+        "FILE:3:5: unknown configuration field `tools.zz`"
       )
-      assert.deepStrictEqual(yield* place("\r\n  sandbox_mode='no'\r\n"), { line: 2, column: 16 })
-      assert.deepStrictEqual(yield* place("[[sandbox_mode]]\n"), { line: 1, column: 1 })
+      assert.strictEqual(yield* problem("[foo.bar]\nx = 1\n"), "FILE:1:2: unknown configuration field `foo`")
+      assert.strictEqual(
+        yield* problem("sandbox_workspace_write.bogus = 1\n"),
+        "FILE:1:25: unknown configuration field `sandbox_workspace_write.bogus`"
+      )
+      assert.strictEqual(
+        yield* problem("zz = 1\n", { foo: 1 }),
+        "unknown configuration field `foo` in -c/--config override"
+      )
+      assert.strictEqual(
+        yield* problem("model = 5\n"),
+        "FILE:1:9: invalid type: integer `5`, expected a string"
+      )
+      assert.match(yield* problem("= nonsense\n"), /^FILE:1:1: /)
+    })
+  )
+
+  it.effect("stays strict for what comes into a file later", () =>
+    Effect.gen(function* () {
+      const at = yield* home({ user: "model = 'm'\n" })
+      const { read, startup } = yield* start(at, {}, { strictConfig: true })
+      assert.deepStrictEqual(startup.warnings, [])
+      yield* at.write("zz = 1\n")
+      assert.strictEqual(
+        (yield* Effect.flip(read({}))).message,
+        `failed to read configuration layers: ${at.userFile}:1:1: unknown configuration field \`zz\``
+      )
     })
   )
 
@@ -210,6 +271,20 @@ layer(NodeServices.layer, { excludeTestServices: true })("TomlConfigStore", (it)
       assert.strictEqual(startup.sandboxMode, "danger-full-access")
       assert.strictEqual(startup.warnings.length, 1)
     })
+  )
+
+  it.effect(
+    "lets the machine's file count even when the user's is malformed, and does not start without it",
+    () =>
+      Effect.gen(function* () {
+        const system = 'sandbox_mode = "workspace-write"\n'
+        const { startup } = yield* start(yield* home({ user: "= nonsense\n", system }))
+        assert.strictEqual(startup.sandboxMode, "workspace-write")
+        const at = yield* home({ user: "model = 'm'\n", system: "= nonsense\n" })
+        const error = yield* Effect.flip(start(at))
+        assert.strictEqual(error.reason, "Malformed")
+        assert.include(error.message, `${at.systemFile}:1:1: `)
+      })
   )
 
   it.effect("does not start with a wrong value from the command line", () =>

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 import type * as Rpc from "effect/rpc/Rpc"
 import { AppServerRpcs, ServerNotifications } from "../../src/rpc/AppServerRpcs.ts"
 import { printNotification, printResult } from "../../src/rpc/JsonRpc.ts"
@@ -16,6 +17,7 @@ const rpcs = [...(AppServerRpcs.requests as ReadonlyMap<string, Rpc.AnyWithProps
   payload: rpc.payloadSchema as unknown as Wire,
   success: rpc.successSchema as unknown as Wire
 }))
+const withParams = rpcs.filter(({ payload }) => !AST.isUndefined(payload.ast))
 const payloadOf = (method: string) => rpcs.find((rpc) => rpc.method === method)!.payload
 
 /** As it comes from the wire: texts without lone surrogates, zero without a sign, no integer that is inexact. */
@@ -50,8 +52,13 @@ const accepts = (schema: Wire, value: unknown) => Schema.decodeUnknownExit(schem
 /** Where something stands that is not null, the whole included; not what may be any JSON. */
 const places = (value: unknown, path: Path = []): ReadonlyArray<Path> => {
   if (value === null || path.at(-2) === "extensions") return []
+  // the value of an edit may be any JSON, too
+  const isEdit = typeof value === "object" && "keyPath" in value
   const inner = typeof value === "object" ? Object.entries(value) : []
-  return [path, ...inner.flatMap(([key, item]) => places(item, [...path, key]))]
+  return [
+    path,
+    ...inner.flatMap(([key, item]) => (isEdit && key === "value" ? [] : places(item, [...path, key])))
+  ]
 }
 const at = (value: any, path: Path): unknown => path.reduce((value, key) => value[key], value)
 const withAt = (value: any, [key, ...path]: Path, item: unknown): unknown => {
@@ -61,18 +68,20 @@ const withAt = (value: any, [key, ...path]: Path, item: unknown): unknown => {
   return changed
 }
 
-describe.each(rpcs)("$method", ({ payload, success }) => {
-  it.prop(
-    "takes its params from the wire as the schema has them",
-    [arbitrary(payload)],
-    ([params]) => assert.deepStrictEqual(sent(payload, params), params),
-    { arbitrary: { runs: RUNS } }
-  )
-
+describe.each(rpcs)("$method", ({ success }) => {
   it.prop(
     "gives its results to the wire as the schema has them",
     [arbitrary(success)],
     ([result]) => assert.deepStrictEqual(sent(success, result), result),
+    { arbitrary: { runs: RUNS } }
+  )
+})
+
+describe.each(withParams)("$method", ({ payload }) => {
+  it.prop(
+    "takes its params from the wire as the schema has them",
+    [arbitrary(payload)],
+    ([params]) => assert.deepStrictEqual(sent(payload, params), params),
     { arbitrary: { runs: RUNS } }
   )
 
@@ -125,6 +134,7 @@ describe.each(Object.entries(ServerNotifications))("%s", (method, schema: Wire) 
 
 const CLIENT = { name: "n", version: "1" }
 const EXEC = { command: ["true"] }
+const EDIT = { keyPath: "a.b", value: 1, mergeStrategy: "upsert" }
 const SPAWN = { command: ["true"], processHandle: "h", cwd: "/" }
 
 describe("a member that may be null", () => {
@@ -134,6 +144,10 @@ describe("a member that may be null", () => {
     ["initialize", { clientInfo: CLIENT, capabilities: {} }, ["capabilities", "optOutNotificationMethods"]],
     ["initialize", { clientInfo: CLIENT, capabilities: {} }, ["capabilities", "extensions"]],
     ["config/read", {}, ["cwd"]],
+    ["config/value/write", EDIT, ["filePath"]],
+    ["config/value/write", EDIT, ["expectedVersion"]],
+    ["config/batchWrite", { edits: [EDIT] }, ["filePath"]],
+    ["config/batchWrite", { edits: [EDIT] }, ["expectedVersion"]],
     ["command/exec", EXEC, ["processId"]],
     ["command/exec", EXEC, ["outputBytesCap"]],
     ["command/exec", EXEC, ["timeoutMs"]],
@@ -170,6 +184,7 @@ describe("a flag", () => {
     ["initialize", capabilities, ["capabilities", "explicitGatewayOauth"]],
     ["initialize", capabilities, ["capabilities", "mcpServerOpenaiFormElicitation"]],
     ["config/read", {}, ["includeLayers"]],
+    ["config/batchWrite", { edits: [] }, ["reloadUserConfig"]],
     ["command/exec", EXEC, ["tty"]],
     ["command/exec", EXEC, ["streamStdin"]],
     ["command/exec", EXEC, ["streamStdoutStderr"]],
@@ -242,6 +257,51 @@ describe("numbers", () => {
     ["mock/experimentalMethod", "1e3"]
   ])("a float is no object (%s %s)", (method, params) => {
     assert.isFalse(accepts(payloadOf(method), read(params)))
+  })
+})
+
+describe("the value of an edit", () => {
+  it.prop(
+    "may be any JSON, null included, and means something other than a missing one",
+    [Json],
+    ([value]) => {
+      for (const [method, path] of [
+        ["config/value/write", []],
+        ["config/batchWrite", ["edits", "0"]]
+      ] as ReadonlyArray<[string, Path]>) {
+        const params = path.length === 0 ? EDIT : { edits: [EDIT] }
+        for (const item of [value, null]) {
+          const given = withAt(params, [...path, "value"], item)
+          assert.deepStrictEqual(sent(payloadOf(method), given), given)
+        }
+        const { value: _value, ...rest } = EDIT
+        assert.isFalse(accepts(payloadOf(method), withAt(params, path, rest)))
+      }
+    },
+    { arbitrary: { runs: RUNS } }
+  )
+})
+
+describe("requirements", () => {
+  const { success } = rpcs.find(({ method }) => method === "configRequirements/read")!
+
+  it("arrive as Codex 0.169.0 sends them where there are none", () => {
+    const none = { supportsIndependentSpeedModes: true, requirements: null }
+    assert.deepStrictEqual(sent(success, none), none)
+  })
+
+  it.each([
+    ["an exporter that is none of the four", { otel: { exporter: "otlp-http" } }],
+    ["an exporter without its headers", { otel: { exporter: { "otlp-grpc": { endpoint: "e" } } } }],
+    ["a hook of an unknown type", { hooks: { Stop: [{ hooks: [{ type: "x" }] }] } }],
+    ["hooks without the moments that every server knows", { hooks: { Interrupt: [] } }],
+    ["a port out of range", { network: { httpPort: 65_536 } }],
+    ["a negative size", { otel: { tool_result: { max_bytes: -1 } } }],
+    ["an empty effort", { models: { newThread: { modelReasoningEffort: "" } } }],
+    ["another region", { enforceResidency: "eu" }]
+  ])("are refused with %s", (_name, requirements) => {
+    assert.isTrue(accepts(success, { requirements: {} }))
+    assert.isFalse(accepts(success, { requirements }))
   })
 })
 

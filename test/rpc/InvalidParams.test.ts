@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Arbitrary from "effect/Arbitrary"
 import * as Schema from "effect/Schema"
+import * as AST from "effect/SchemaAST"
 import type * as Rpc from "effect/rpc/Rpc"
 import { AppServerRpcs } from "../../src/rpc/AppServerRpcs.ts"
 import { judge } from "../../src/rpc/InvalidParams.ts"
@@ -13,6 +14,7 @@ const rpcs = [...(AppServerRpcs.requests as ReadonlyMap<string, Rpc.AnyWithProps
   method,
   payload: rpc.payloadSchema as unknown as Wire
 }))
+const withParams = rpcs.filter(({ payload }) => !AST.isUndefined(payload.ast))
 const payloadOf = (method: string) => rpcs.find((rpc) => rpc.method === method)!.payload
 
 const read = (text: string): any => {
@@ -69,6 +71,8 @@ const byPosition = (payload: Wire, positional: unknown): unknown => {
 
 const CONNECT = '"clientInfo":{"name":"x","version":"1"}'
 const TRUE = '"command":["true"]'
+const EDITED = { keyPath: "a", value: null, mergeStrategy: "replace" }
+const EDIT = '"keyPath":"a","value":1'
 
 describe("InvalidParams says what the original says:", () => {
   it.each([
@@ -189,6 +193,69 @@ describe("InvalidParams says what the original says:", () => {
       `{${CONNECT},"capabilities":2.0}`,
       "invalid type: floating point `2.0`, expected struct InitializeCapabilities"
     ],
+    // writes of the configuration
+    ["config/value/write", "{}", "missing field `keyPath`"],
+    ["config/value/write", '{"keyPath":"a","mergeStrategy":"replace"}', "missing field `value`"],
+    ["config/value/write", `{${EDIT}}`, "missing field `mergeStrategy`"],
+    ["config/value/write", '{"keyPath":"a","value":null,"mergeStrategy":"replace"}', "accepted"],
+    [
+      "config/value/write",
+      `{${EDIT},"mergeStrategy":"x"}`,
+      "unknown variant `x`, expected `replace` or `upsert`"
+    ],
+    ["config/value/write", `{${EDIT},"mergeStrategy":null}`, "invalid type: null, expected string or map"],
+    [
+      "config/value/write",
+      `{${EDIT},"mergeStrategy":["replace"]}`,
+      "invalid type: sequence, expected string or map"
+    ],
+    ["config/value/write", '{"keyPath":null}', "invalid type: null, expected a string"],
+    ["config/value/write", '{"filePath":5}', "invalid type: integer `5`, expected a string"],
+    ["config/value/write", '{"expectedVersion":5}', "invalid type: integer `5`, expected a string"],
+    ["config/value/write", `{${EDIT},"mergeStrategy":"upsert","reloadUserConfig":5}`, "accepted"],
+    [
+      "config/value/write",
+      '["a",1,"replace",null]',
+      "invalid length 4, expected struct ConfigValueWriteParams with 5 elements"
+    ],
+    ["config/value/write", '["a",null,"replace",null,null]', "accepted by position"],
+    ["config/batchWrite", "{}", "missing field `edits`"],
+    ["config/batchWrite", '{"edits":null}', "invalid type: null, expected a sequence"],
+    ["config/batchWrite", '{"edits":[null]}', "invalid type: null, expected struct ConfigEdit"],
+    ["config/batchWrite", '{"edits":[{"keyPath":"a"}]}', "missing field `value`"],
+    ["config/batchWrite", `{"edits":[{${EDIT}}]}`, "missing field `mergeStrategy`"],
+    [
+      "config/batchWrite",
+      '{"edits":[["a",1]]}',
+      "invalid length 2, expected struct ConfigEdit with 3 elements"
+    ],
+    [
+      "config/batchWrite",
+      '{"edits":[["a",1,"replace",3]]}',
+      "invalid length 4, expected 3 elements in sequence"
+    ],
+    [
+      "config/batchWrite",
+      '{"edits":[["a",1,"replace"],{"keyPath":"b","value":2,"mergeStrategy":"upsert"}]}',
+      "accepted by position"
+    ],
+    ["config/batchWrite", '{"edits":[["a",1,"x"]]}', "unknown variant `x`, expected `replace` or `upsert`"],
+    ["config/batchWrite", '{"edits":[],"reloadUserConfig":null}', "invalid type: null, expected a boolean"],
+    [
+      "config/batchWrite",
+      "[[],null]",
+      "invalid length 2, expected struct ConfigBatchWriteParams with 4 elements"
+    ],
+    ["config/batchWrite", "[[],null,null]", "accepted by position"],
+    ["config/batchWrite", "[[],null,null,false,1]", "invalid length 5, expected 4 elements in sequence"],
+    // no params
+    ["configRequirements/read", '{"x":1}', "invalid type: map, expected unit"],
+    ["configRequirements/read", "[]", "invalid type: sequence, expected unit"],
+    ["configRequirements/read", '"x"', 'invalid type: string "x", expected unit'],
+    ["configRequirements/read", "5", "invalid type: integer `5`, expected unit"],
+    ["configRequirements/read", "1.5", "invalid type: floating point `1.5`, expected unit"],
+    ["configRequirements/read", "2.0", "invalid type: floating point `2.0`, expected unit"],
+    ["configRequirements/read", "false", "invalid type: boolean `false`, expected unit"],
     // absolute paths
     ["fs/readFile", '{"path":"rel"}', "AbsolutePathBuf deserialized without a base path"],
     ["fs/readFile", '{"path":""}', "AbsolutePathBuf deserialized without a base path"],
@@ -338,7 +405,7 @@ describe("InvalidParams takes arrays as the original does:", () => {
   })
 })
 
-describe.each(rpcs)("InvalidParams for $method", ({ payload }) => {
+describe.each(withParams)("InvalidParams for $method", ({ payload }) => {
   it.prop(
     "has a word for whatever the schema refuses in a member",
     { params: paramsOf(payload), index: AnyIndex, json: Json },
@@ -424,6 +491,21 @@ describe("InvalidParams takes by position the members of structs within:", () =>
       assert.deepStrictEqual(byPosition(payload, { ...named, clientInfo: client }), expected)
       assert.deepStrictEqual(byPosition(payload, { ...named, capabilities: capabilityOrder }), expected)
       assert.deepStrictEqual(byPosition(payload, [client, capabilityOrder]), expected)
+    },
+    { arbitrary: { runs: RUNS } }
+  )
+
+  it.prop(
+    "the edits of a batch",
+    [paramsOf(payloadOf("config/batchWrite"))],
+    ([params]) => {
+      const payload = payloadOf("config/batchWrite")
+      const edits = (params as { readonly edits: ReadonlyArray<any> }).edits.concat(EDITED)
+      const positional = edits.map(({ keyPath, mergeStrategy, value }) => [keyPath, value, mergeStrategy])
+      assert.deepStrictEqual(
+        byPosition(payload, { ...params, edits: positional }),
+        decode(payload, { ...params, edits })
+      )
     },
     { arbitrary: { runs: RUNS } }
   )

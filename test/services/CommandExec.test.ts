@@ -10,6 +10,7 @@ import { TestClock } from "effect/testing"
 import { CommandExec, MAX_PENDING_STDIN_BYTES, type Command } from "../../src/services/CommandExec.ts"
 import { MAX_BUFFERED_BYTES } from "../../src/services/OutputBuffer.ts"
 import { Sandbox } from "../../src/services/Sandbox.ts"
+import { unconfined } from "../../src/services/SandboxRules.ts"
 import * as ScriptedSpawner from "../support/ScriptedSpawner.ts"
 
 const command = (changes: Partial<Command> = {}): Command => ({
@@ -19,7 +20,7 @@ const command = (changes: Partial<Command> = {}): Command => ({
   timeout: Duration.seconds(10),
   outputBytesCap: Infinity,
   io: { stdin: false },
-  sandbox: { policy: undefined, profile: undefined, configured: "danger-full-access" },
+  sandbox: unconfined,
   owner: 1,
   ...changes
 })
@@ -34,7 +35,7 @@ const withExec = <A, E>(
   Effect.suspend(() => {
     const scripted = ScriptedSpawner.make()
     return Effect.flatMap(Effect.service(CommandExec), (exec) => test(exec, scripted)).pipe(
-      Effect.provide(CommandExec.layer.pipe(Layer.provide([scripted.layer, Sandbox.layerNone])))
+      Effect.provide(CommandExec.layer.pipe(Layer.provide([scripted.layer, Sandbox.layerNone()])))
     )
   })
 
@@ -278,61 +279,43 @@ describe("CommandExec", () => {
   )
 
   describe("without a sandbox", () => {
-    const full = [
-      { policy: { type: "dangerFullAccess" }, profile: undefined, configured: "read-only" },
-      {
-        policy: { type: "externalSandbox", networkAccess: "enabled" },
-        profile: undefined,
-        configured: "read-only"
-      },
-      { policy: undefined, profile: ":danger-full-access", configured: "read-only" },
-      { policy: undefined, profile: undefined, configured: "danger-full-access" }
-    ] as const
-    for (const sandbox of full) {
-      it.effect(`starts under ${JSON.stringify(sandbox)}`, () =>
-        withExec((exec, scripted) =>
-          Effect.gen(function* () {
-            const { process } = yield* start(exec, scripted, { sandbox })
-            assert.deepStrictEqual(process.spec.env, {})
-          })
-        )
-      )
-    }
-
-    it.effect("tells commands of a closed external sandbox that they have no network", () =>
+    it.effect("tells commands that have no network so", () =>
       withExec((exec, scripted) =>
         Effect.gen(function* () {
-          const sandbox = {
-            policy: { type: "externalSandbox" },
-            profile: undefined,
-            configured: "read-only"
-          } as const
-          const { process } = yield* start(exec, scripted, { sandbox })
-          assert.deepStrictEqual(process.spec.env, { CODEX_SANDBOX_NETWORK_DISABLED: "1" })
+          const open = yield* start(exec, scripted)
+          assert.deepStrictEqual(open.process.spec.env, {})
+          const closed = yield* start(exec, scripted, { sandbox: { _tag: "Unconfined", network: false } })
+          assert.deepStrictEqual(closed.process.spec.env, { CODEX_SANDBOX_NETWORK_DISABLED: "1" })
         })
       )
     )
 
-    const confined = [
-      { policy: { type: "readOnly" }, profile: undefined, configured: "danger-full-access" },
-      { policy: { type: "workspaceWrite" }, profile: undefined, configured: "danger-full-access" },
-      { policy: undefined, profile: ":read-only", configured: "danger-full-access" },
-      { policy: undefined, profile: ":workspace", configured: "danger-full-access" },
-      { policy: undefined, profile: "of-mine", configured: "danger-full-access" },
-      { policy: undefined, profile: "", configured: "danger-full-access" },
-      { policy: undefined, profile: undefined, configured: "read-only" },
-      { policy: undefined, profile: undefined, configured: "workspace-write" }
-    ] as const
-    for (const sandbox of confined) {
-      it.effect(`refuses ${JSON.stringify(sandbox)} and spawns nothing`, () =>
-        withExec((exec, scripted) =>
-          Effect.gen(function* () {
-            const error = yield* Effect.flip(exec.start(command({ sandbox })))
-            assert.strictEqual(error._tag, "SandboxUnavailable")
-            assert.deepStrictEqual(scripted.processes, [])
-          })
-        )
+    it.effect("refuses what is to be confined and spawns nothing", () =>
+      withExec((exec, scripted) =>
+        Effect.gen(function* () {
+          const sandbox = { _tag: "Confined", policy: "readOnly", writableRoots: [], network: true } as const
+          const error = yield* Effect.flip(exec.start(command({ sandbox })))
+          assert.deepInclude(error, { _tag: "SandboxUnavailable", policy: "readOnly" })
+          assert.deepStrictEqual(scripted.processes, [])
+        })
       )
-    }
+    )
   })
+
+  it.effect("fails where the sandbox ended before the command began, and gives what it wrote", () =>
+    withExec((exec, scripted) =>
+      Effect.gen(function* () {
+        const { process, running } = yield* start(exec, scripted)
+        yield* process.writes("bwrap: no room", "stderr")
+        yield* process.closes("stdout", "stderr")
+        yield* process.exits({ notStarted: true })
+        const chunks = yield* Stream.runCollect(running.output)
+        assert.deepStrictEqual(
+          chunks.map(({ bytes }) => Buffer.from(bytes).toString()),
+          ["bwrap: no room"]
+        )
+        assert.strictEqual((yield* Effect.flip(running.exit))._tag, "SandboxFailed")
+      })
+    )
+  )
 })

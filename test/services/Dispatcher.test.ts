@@ -81,6 +81,25 @@ describe("Dispatcher", () => {
     )
   )
 
+  it.effect("lets the params of a method without params be missing, null or empty", () =>
+    withDispatcher(() =>
+      Effect.gen(function* () {
+        const client = yield* Scripted.connect
+        client.initialize()
+        const result = { supportsIndependentSpeedModes: true, requirements: null }
+        const read = { id: 1, method: "configRequirements/read" }
+        for (const message of [read, { ...read, params: null }, { ...read, params: {} }]) {
+          client.send(message)
+          assert.deepStrictEqual(client.taken(), [{ id: 1, result }])
+        }
+        client.send({ ...read, params: { x: 1 } })
+        assert.deepStrictEqual(client.taken(), [
+          { id: 1, error: { code: -32600, message: "Invalid request: invalid type: map, expected unit" } }
+        ])
+      })
+    )
+  )
+
   it.effect("looks at the method, then the params, then the handshake, then the experimental gate", () =>
     withDispatcher(() =>
       Effect.gen(function* () {

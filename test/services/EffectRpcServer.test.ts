@@ -46,6 +46,10 @@ describe("the handlers under RpcServer", () => {
         code: -32600,
         message: "Not initialized"
       })
+      assert.deepStrictEqual(yield* a("configRequirements/read", undefined), {
+        supportsIndependentSpeedModes: true,
+        requirements: null
+      })
       const params = { command: ["sh", "-c", "echo out; echo err >&2; exit 3"], cwd: "/" }
       assert.deepStrictEqual(yield* a("command/exec", params), {
         exitCode: 3,

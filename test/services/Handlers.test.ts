@@ -87,10 +87,22 @@ describe("command/exec", () => {
       "command/exec tty or streaming requires a client-supplied processId"
     ],
     [
+      "an unknown built-in profile",
+      { permissionProfile: ":bogus" },
+      -32600,
+      "invalid permission profile: default_permissions refers to unknown built-in profile `:bogus`"
+    ],
+    [
+      "an unknown named profile",
+      { permissionProfile: "mine" },
+      -32600,
+      "invalid permission profile: default_permissions requires a `[permissions]` table"
+    ],
+    [
       "what needs a sandbox",
       { sandboxPolicy: { type: "readOnly" } },
       -32603,
-      'sandbox unavailable: this server cannot enforce `readOnly`; to run commands without a sandbox start the server with -c sandbox_mode=danger-full-access, or send sandboxPolicy {"type":"dangerFullAccess"}'
+      'sandbox unavailable: this server cannot enforce `readOnly`: it was composed without a sandbox; to run commands without a sandbox start the server with -c sandbox_mode=danger-full-access, or send sandboxPolicy {"type":"dangerFullAccess"}'
     ]
   ]
   for (const [name, params, code, message] of refusals) {

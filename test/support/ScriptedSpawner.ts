@@ -41,10 +41,10 @@ export class ScriptedProcess {
     return Effect.sync(() => streams.forEach((stream) => this.output.end(stream)))
   }
 
-  exits(status: { readonly code: number } | { readonly signal: number }) {
+  exits(status: { readonly code: number } | { readonly signal: number } | { readonly notStarted: true }) {
     return Deferred.succeed(
       this.ended,
-      "code" in status ? status : { ...status, name: `signal ${status.signal}` }
+      "signal" in status ? { ...status, name: `signal ${status.signal}` } : status
     )
   }
 

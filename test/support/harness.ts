@@ -19,6 +19,11 @@ const SILENCE_MS = 250
 /** Whether the tests run in the mode with native calls; without them some guarantees are weaker. */
 export const HAS_NATIVE = process.env["EFFECT_APP_SERVER_NATIVE"] !== "off"
 
+/** Whether sandboxes can be tested. */
+export const HAS_BUBBLEWRAP = (process.env["PATH"] ?? "")
+  .split(":")
+  .some((directory) => directory.startsWith("/") && fs.existsSync(path.join(directory, "bwrap")))
+
 export const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js")
 
 export class HarnessError extends Data.TaggedError("HarnessError")<{ readonly message: string }> {}

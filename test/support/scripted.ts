@@ -6,7 +6,11 @@ import * as Layer from "effect/Layer"
 import * as Latch from "effect/Latch"
 import * as AppServer from "../../src/layers/AppServer.ts"
 import { CommandExec } from "../../src/services/CommandExec.ts"
-import { ConfigStore, type StartupConfig } from "../../src/services/ConfigStore.ts"
+import {
+  ConfigStore,
+  defaultSandboxWorkspaceWrite,
+  type StartupConfig
+} from "../../src/services/ConfigStore.ts"
 import { Dispatcher } from "../../src/services/Dispatcher.ts"
 import { HostInfo } from "../../src/services/HostInfo.ts"
 import { Sandbox } from "../../src/services/Sandbox.ts"
@@ -30,6 +34,7 @@ export const config = (startup: Partial<StartupConfig> = {}, read?: ConfigStore[
   ConfigStore.layerTest({
     startup: {
       sandboxMode: "danger-full-access",
+      sandboxWorkspaceWrite: defaultSandboxWorkspaceWrite,
       shellEnvironmentPolicy: defaultPolicy,
       warnings: [],
       ...startup
@@ -40,7 +45,7 @@ export const config = (startup: Partial<StartupConfig> = {}, read?: ConfigStore[
 /** The services below the handlers. */
 export const services = (scripted: ScriptedSpawner, configuration = config()) =>
   Layer.mergeAll(
-    CommandExec.layer.pipe(Layer.provide([scripted.layer, Sandbox.layerNone])),
+    CommandExec.layer.pipe(Layer.provide([scripted.layer, Sandbox.layerNone()])),
     configuration,
     Layer.succeed(HostInfo, hostInfo),
     NodeFileSystem.layer,

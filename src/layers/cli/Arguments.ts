@@ -12,10 +12,12 @@ export class UsageError extends Data.TaggedError("UsageError")<{ readonly messag
 export type Arguments =
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
+  | { readonly _tag: "SandboxCheck" }
   | {
       readonly _tag: "Serve"
       readonly listen: ListenUrl.ListenUrl | undefined
       readonly overrides: ReadonlyArray<string>
+      readonly strictConfig: boolean
     }
   | {
       readonly _tag: "Generate"
@@ -33,11 +35,13 @@ ${USAGE}
 Commands:
   generate-json-schema --out DIR [--experimental]  Write the protocol's JSON schemas
   generate-ts --out DIR [--experimental]           Write the protocol's TypeScript types
+  sandbox-check                                    Show whether commands can be sandboxed on this machine
 
 Options:
       --listen <URL>        Where to listen: ws://IP:PORT; port 0 lets the system choose
                             [without a URL: ${ListenUrl.DEFAULT_LISTEN_URL}]
   -c, --config <key=value>  Override a configuration value; the key is dotted, the value TOML or else text
+      --strict-config       Do not start with a configuration that is wrong or has unknown keys
   -h, --help                Print help
   -V, --version             Print version
 `
@@ -60,27 +64,38 @@ type Token = {
 const options = {
   listen: { type: "string" },
   config: { type: "string", short: "c", multiple: true },
+  "strict-config": { type: "boolean" },
   help: { type: "boolean", short: "h" },
   version: { type: "boolean", short: "V" },
   out: { type: "string" },
   experimental: { type: "boolean" }
 } as const
 
-const SERVE_FLAGS: ReadonlySet<string> = new Set(["listen", "config", "help", "version"])
+const SERVE_FLAGS: ReadonlySet<string> = new Set(["listen", "config", "strict-config", "help", "version"])
 const GENERATE_FLAGS: ReadonlySet<string> = new Set(["out", "experimental", "help"])
 const COMMANDS: ReadonlyMap<string, "json-schema" | "ts"> = new Map([
   ["generate-json-schema", "json-schema"],
   ["generate-ts", "ts"]
 ])
 
+const SANDBOX_CHECK = "sandbox-check"
+
+/** `sandbox-check` takes nothing but `--help`. */
+const sandboxCheck = ([next]: ReadonlyArray<Token>): Arguments => {
+  if (next === undefined) return { _tag: "SandboxCheck" }
+  if (next.name === "help") return { _tag: "Help" }
+  throw unexpected(`unexpected argument '${next.rawName ?? next.value}' found`)
+}
+
 /** Reads the words behind the program's name. Throws `UsageError`. */
 export const parse = (words: ReadonlyArray<string>): Arguments => {
   const tokens = parseArgs({ args: withListenUrl(words), options, strict: false, tokens: true })
     .tokens as Array<Token>
   const [first] = tokens
+  if (first?.kind === "positional" && first.value === SANDBOX_CHECK) return sandboxCheck(tokens.slice(1))
   const command = first?.kind === "positional" ? COMMANDS.get(first.value!) : undefined
   const flags = command === undefined ? SERVE_FLAGS : GENERATE_FLAGS
-  const seen: { listen?: string; out?: string; experimental?: boolean } = {}
+  const seen: { listen?: string; out?: string; experimental?: boolean; strictConfig?: boolean } = {}
   const overrides: Array<string> = []
   for (const token of command === undefined ? tokens : tokens.slice(1)) {
     const { kind, name, rawName, value } = token
@@ -98,6 +113,13 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
         return { _tag: "Version" }
       case "config":
         overrides.push(required(token, "--config <key=value>"))
+        break
+      case "strict-config":
+        if (value !== undefined) {
+          throw withHelp(`unexpected value '${value}' for '--strict-config' found; no more were expected`)
+        }
+        if (seen.strictConfig === true) throw repeated("--strict-config")
+        seen.strictConfig = true
         break
       case "listen":
         if (seen.listen !== undefined) throw repeated("--listen <URL>")
@@ -123,7 +145,7 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
   if (listen?._tag === "Invalid") {
     throw withHelp(`invalid value '${seen.listen}' for '--listen <URL>': ${listen.problem}`)
   }
-  return { _tag: "Serve", listen, overrides }
+  return { _tag: "Serve", listen, overrides, strictConfig: seen.strictConfig === true }
 }
 
 /** The value of a flag that needs one: another flag is none. */

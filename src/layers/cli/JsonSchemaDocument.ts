@@ -14,7 +14,7 @@ const isEmpty = (value: object) => Object.keys(value).length === 0
 
 const describe = (description: string | undefined) => (description === undefined ? {} : { description })
 
-const pascal = (name: string) => `${name[0]!.toUpperCase()}${name.slice(1)}`
+const pascal = (name: string) => name.replaceAll(/(?:^|[-_])(.)/g, (_, first: string) => first.toUpperCase())
 
 /** The value of the member that tells the structs of a union apart. */
 const tagOf = (ast: AST.Objects): string | undefined => {

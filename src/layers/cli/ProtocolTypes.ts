@@ -42,11 +42,17 @@ const formsOf = (schema: Schema.Top): ReadonlyArray<Schema.Top> =>
     ? (schema.members as ReadonlyArray<Schema.Top>)
     : [schema]
 
+/** None for a method without params. */
+const paramsOf = (schema: Schema.Top): ReadonlyArray<Schema.Top> =>
+  AST.isUndefined(schema.ast) ? [] : [schema]
+
 /** Params and response of each method, and the params of each notification. */
 export const methodTypes = (options: GenerateOptions): ReadonlyArray<Schema.Top> => [
   ...[...AppServerRpcs.requests.values()]
     .filter((rpc) => options.experimental || !Context.get(rpc.annotations, Experimental))
-    .flatMap((rpc): ReadonlyArray<Schema.Top> => formsOf(rpc.successSchema).concat(rpc.payloadSchema)),
+    .flatMap((rpc): ReadonlyArray<Schema.Top> =>
+      formsOf(rpc.successSchema).concat(paramsOf(rpc.payloadSchema))
+    ),
   ...Object.values(ServerNotifications)
 ]
 

@@ -16,6 +16,7 @@ export class StartError extends Data.TaggedError("StartError")<{ readonly messag
 export interface ServeArguments {
   readonly listen: ListenUrl.ListenUrl | undefined
   readonly overrides: ReadonlyArray<string>
+  readonly strictConfig: boolean
 }
 
 const addressOf = (listen: ListenUrl.ListenUrl | undefined): Effect.Effect<ListenAddress, StartError> => {
@@ -47,11 +48,16 @@ const banner = (address: ListenAddress): string => {
 }
 
 /** Serves until it is interrupted. */
-export const serve = ({ listen, overrides }: ServeArguments) =>
+export const serve = ({ listen, overrides, strictConfig }: ServeArguments) =>
   Effect.gen(function* () {
     const address = yield* addressOf(listen)
     const codexHome = yield* resolveCodexHome(process.env)
-    const options = { listen: address, codexHome, overrides: yield* ConfigOverrides.parse(overrides) }
+    const options = {
+      listen: address,
+      codexHome,
+      overrides: yield* ConfigOverrides.parse(overrides),
+      strictConfig
+    }
     const announced = Layer.effectDiscard(
       Effect.map(Effect.service(WebSocketTransport), (address) => process.stderr.write(banner(address)))
     )

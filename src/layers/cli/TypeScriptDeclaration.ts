@@ -13,6 +13,9 @@ export interface Declaration {
 const comment = (description: string | undefined, indent: string) =>
   description === undefined ? "" : `${indent}/** ${description.replaceAll("*/", "*\\/")} */\n`
 
+/** A name of a member, in quotes where it is no identifier. */
+const property = (key: string) => (/^[\w$]+$/.test(key) ? key : JSON.stringify(key))
+
 /** The TypeScript declaration of one type. */
 export const typeScriptDeclaration = (root: AST.AST, options: GenerateOptions): Declaration => {
   const rootName = requiredName(root)
@@ -56,7 +59,7 @@ export const typeScriptDeclaration = (root: AST.AST, options: GenerateOptions): 
     const members = membersOf(ast, options).map(({ annotations, key, type }) => {
       const present = annotations?.neverNull === true ? (withoutNull(type) ?? type) : type
       const mark = AST.isOptional(type) && annotations?.alwaysPresent !== true ? "?" : ""
-      return `${comment(annotations?.description, `${indent}  `)}${indent}  ${key}${mark}: ${use(present, `${indent}  `)}\n`
+      return `${comment(annotations?.description, `${indent}  `)}${indent}  ${property(key)}${mark}: ${use(present, `${indent}  `)}\n`
     })
     const struct = members.length > 0 ? [`{\n${members.join("")}${indent}}`] : []
     const maps = ast.indexSignatures.map(({ type }) => {

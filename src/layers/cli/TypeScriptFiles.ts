@@ -13,6 +13,8 @@ const HEADER = "// GENERATED from the schemas of the server. Changes made here a
 const UNVERSIONED: ReadonlySet<string> = new Set([
   "AutoCompactTokenLimitScope",
   "ForcedLoginMethod",
+  "LegacyAppPathString",
+  "PathUri",
   "ReasoningEffort",
   "ReasoningSummary",
   "ToolExposureSurface",

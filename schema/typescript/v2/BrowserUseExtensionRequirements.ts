@@ -1,0 +1,6 @@
+// GENERATED from the schemas of the server. Changes made here are lost.
+import type { RequestHeader } from "./RequestHeader"
+
+export type BrowserUseExtensionRequirements = {
+  requestHeaders: Array<RequestHeader> | null
+}

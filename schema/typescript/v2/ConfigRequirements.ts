@@ -1,0 +1,62 @@
+// GENERATED from the schemas of the server. Changes made here are lost.
+import type { ApplicationRequirements } from "./ApplicationRequirements"
+import type { ApprovalsReviewer } from "./ApprovalsReviewer"
+import type { AskForApproval } from "./AskForApproval"
+import type { AutoReviewRequirements } from "./AutoReviewRequirements"
+import type { BrowserUseRequirements } from "./BrowserUseRequirements"
+import type { CliAuthCredentialsStoreMode } from "./CliAuthCredentialsStoreMode"
+import type { ComputerUseRequirements } from "./ComputerUseRequirements"
+import type { FeedbackRequirements } from "./FeedbackRequirements"
+import type { ForcedLoginMethod } from "../ForcedLoginMethod"
+import type { InAppBrowserRequirements } from "./InAppBrowserRequirements"
+import type { JsonValue } from "../serde_json/JsonValue"
+import type { ManagedHooksRequirements } from "./ManagedHooksRequirements"
+import type { ModelsRequirements } from "./ModelsRequirements"
+import type { NetworkRequirements } from "./NetworkRequirements"
+import type { OtelRequirements } from "./OtelRequirements"
+import type { PathUri } from "../PathUri"
+import type { ResidencyRequirement } from "./ResidencyRequirement"
+import type { SandboxMode } from "./SandboxMode"
+import type { WebSearchMode } from "../WebSearchMode"
+import type { WindowsSandboxImplementation } from "./WindowsSandboxImplementation"
+
+export type ConfigRequirements = {
+  /** The only provider that may be used. */
+  modelProvider: string | null
+  /** The whole definitions of providers, with the keys of `config.toml`. */
+  modelProviders: { [key in string]?: JsonValue } | null
+  /** The only ways to log in; an empty list allows none. */
+  allowedLoginMethods: Array<ForcedLoginMethod> | null
+  cliAuthCredentialsStore: CliAuthCredentialsStoreMode | null
+  chatgptBaseUrl: string | null
+  additionalDeveloperInstructions: string | null
+  allowedApprovalPolicies: Array<AskForApproval> | null
+  allowedApprovalsReviewers: Array<ApprovalsReviewer> | null
+  allowedSandboxModes: Array<SandboxMode> | null
+  allowedWindowsSandboxImplementations: Array<WindowsSandboxImplementation> | null
+  allowedPermissionProfiles: { [key in string]?: boolean } | null
+  defaultPermissions: string | null
+  allowedWebSearchModes: Array<WebSearchMode> | null
+  allowManagedHooksOnly: boolean | null
+  allowBrowserAndComputerUse: boolean | null
+  allowAppshots: boolean | null
+  allowRemoteControl: boolean | null
+  computerUse: ComputerUseRequirements | null
+  browserUse: BrowserUseRequirements | null
+  inAppBrowser: InAppBrowserRequirements | null
+  /** Features that have to be on or off, by name. */
+  featureRequirements: { [key in string]?: boolean } | null
+  hooks: ManagedHooksRequirements | null
+  enforceResidency: ResidencyRequirement | null
+  network: NetworkRequirements | null
+  application: ApplicationRequirements | null
+  autoReview: AutoReviewRequirements | null
+  models: ModelsRequirements | null
+  sqliteHome: PathUri | null
+  logDir: PathUri | null
+  modelCatalogJson: PathUri | null
+  checkForUpdateOnStartup: boolean | null
+  allowLoginShell: boolean | null
+  feedback: FeedbackRequirements | null
+  otel: OtelRequirements | null
+}

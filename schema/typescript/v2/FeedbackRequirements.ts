@@ -1,0 +1,5 @@
+// GENERATED from the schemas of the server. Changes made here are lost.
+
+export type FeedbackRequirements = {
+  enabled: boolean | null
+}

@@ -1,0 +1,6 @@
+// GENERATED from the schemas of the server. Changes made here are lost.
+
+export type RequestHeader = {
+  name: string
+  value: string
+}

@@ -1,0 +1,40 @@
+/** The sandbox of this machine. Whether it works is found out once, behind the start of the server. */
+import * as Deferred from "effect/Deferred"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { SandboxUnavailable } from "../services/CommandExecError.ts"
+import type { ProcessSpawner } from "../services/ProcessSpawner.ts"
+import { Sandbox, environment } from "../services/Sandbox.ts"
+import * as SandboxCheck from "./SandboxCheck.ts"
+
+/** Refuses what it cannot enforce, with what is missing and how to get it. */
+export const layer: Layer.Layer<Sandbox, never, ProcessSpawner> = Layer.effect(
+  Sandbox,
+  Effect.gen(function* () {
+    const checked = Deferred.makeUnsafe<Effect.Success<typeof SandboxCheck.check>>()
+    yield* SandboxCheck.check.pipe(
+      Effect.tap(({ findings, sandbox }) =>
+        sandbox === undefined
+          ? Effect.logWarning(`no sandbox: ${SandboxCheck.problemOf(findings)}`)
+          : Effect.void
+      ),
+      Deferred.into(checked),
+      Effect.forkScoped
+    )
+    return {
+      confine: (rules, command) =>
+        rules._tag === "Unconfined"
+          ? Effect.succeed({ env: environment(rules, command.env) })
+          : Effect.flatMap(Deferred.await(checked), ({ findings, sandbox }) =>
+              sandbox === undefined
+                ? Effect.fail(
+                    new SandboxUnavailable({
+                      policy: rules.policy,
+                      problem: SandboxCheck.problemOf(findings)
+                    })
+                  )
+                : sandbox.confine(rules, command)
+            )
+    }
+  })
+)
