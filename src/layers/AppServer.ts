@@ -5,6 +5,7 @@ import * as Layer from "effect/Layer"
 import * as CommandExecHandlers from "../services/CommandExecHandlers.ts"
 import { CommandExec } from "../services/CommandExec.ts"
 import * as ConfigHandlers from "../services/ConfigHandlers.ts"
+import { ConnectionCommands } from "../services/ConnectionCommands.ts"
 import { Dispatcher } from "../services/Dispatcher.ts"
 import * as FileSystemHandlers from "../services/FileSystemHandlers.ts"
 import * as HandshakeHandlers from "../services/HandshakeHandlers.ts"
@@ -27,7 +28,7 @@ export const layerHandlers = Layer.mergeAll(
   FileSystemHandlers.layer,
   MockHandlers.layer,
   ProcessHandlers.layer
-).pipe(Layer.provide(ProcessQuota.layer))
+).pipe(Layer.provide(ConnectionCommands.layer), Layer.provide(ProcessQuota.layer))
 
 /** The handlers behind connections, over whatever services are provided. */
 export const layerDispatcher = Dispatcher.layer.pipe(
@@ -41,6 +42,8 @@ export interface AppServerOptions {
   readonly codexHome: string
   /** Values that are stronger than any file. */
   readonly overrides: Readonly<Record<string, unknown>>
+  /** Makes what is bad or unknown in a file of the configuration an error. */
+  readonly strictConfig?: boolean
   /** Bounds other than the defaults. */
   readonly limits?: Partial<Limits.Limits>
 }

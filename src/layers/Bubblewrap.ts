@@ -2,7 +2,6 @@
 import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
 import { SandboxUnavailable } from "../services/CommandExecError.ts"
 import type { Launcher } from "../services/ProcessSpawner.ts"
 import { environment, type Confinable, type Sandbox } from "../services/Sandbox.ts"
@@ -10,6 +9,7 @@ import type { SandboxRules } from "../services/SandboxRules.ts"
 import * as SystemError from "../services/SystemError.ts"
 import { bubblewrapArguments } from "./BubblewrapArguments.ts"
 import { isGone } from "./ProcessTables.ts"
+import * as RealPath from "./RealPath.ts"
 import * as SeccompFilter from "./SeccompFilter.ts"
 import * as UnlinkedFile from "./UnlinkedFile.ts"
 import { WritableRoots, type Plan } from "./WritableRoots.ts"
@@ -33,20 +33,6 @@ const STATUS = 5
 const END_TIME = "2 seconds"
 const END_POLL = "2 millis"
 
-const programFile = (network: boolean) => {
-  const program = SeccompFilter.build(process.arch, { network })
-  return program && UnlinkedFile.open(program)
-}
-
-/** The seccomp programs, as files to be opened again for each command. */
-const filters = Effect.acquireRelease(
-  Effect.sync(() => ({ closed: programFile(false), open: programFile(true) })),
-  ({ closed, open }) =>
-    Effect.sync(() => {
-      for (const fd of [closed, open]) if (fd !== undefined) fs.closeSync(fd)
-    })
-)
-
 type Confined = Extract<SandboxRules, { readonly _tag: "Confined" }>
 
 interface Started {
@@ -69,69 +55,76 @@ const launcher = ({ bwrap, setsid }: Programs, { descriptors }: Started): Launch
   started: () => UnlinkedFile.text(descriptors[2]).includes('"exit-code"')
 })
 
-/** A sandbox of these programs, as long as the Scope lives. */
-export const make = ({ bwrap, setsid }: Programs): Effect.Effect<Sandbox["Service"], never, Scope.Scope> =>
-  Effect.map(filters, (programs) => {
-    const roots = new WritableRoots()
+/**
+ * A sandbox of these programs.
+ *
+ * @param further paths that no command may write
+ */
+export const make = (programs: Programs, further: ReadonlyArray<string> = []): Sandbox["Service"] => {
+  const roots = new WritableRoots(further.map((file) => RealPath.resolve(file)?.real ?? file))
+  const filters = {
+    closed: SeccompFilter.build(process.arch, { network: false }),
+    open: SeccompFilter.build(process.arch, { network: true })
+  }
+  const root = process.geteuid?.() === 0
 
-    const start = (rules: Confined, command: Confinable): Started | SandboxUnavailable => {
-      const { network, policy, writableRoots } = rules
-      const unavailable = (problem: string) => new SandboxUnavailable({ policy, problem })
-      const program = network ? programs.open : programs.closed
-      if (program === undefined) return unavailable(`there is no seccomp filter for ${process.arch}`)
-      const planned = roots.plan(writableRoots)
-      if ("problem" in planned) return unavailable(planned.problem)
-      const { plan } = planned
-      const env = environment(rules, command.env)
-      const options = bubblewrapArguments({
-        plan,
-        network,
-        cwd: command.cwd,
-        env,
-        filter: FILTER,
-        status: STATUS
-      })
-      const opened: Array<number> = []
-      try {
-        opened.push(UnlinkedFile.open(options))
-        opened.push(UnlinkedFile.reopen(program))
-        opened.push(UnlinkedFile.open())
-      } catch (error) {
-        opened.forEach(fs.closeSync)
-        return unavailable(SystemError.text(error))
-      }
-      roots.begin(plan)
-      return { plan, descriptors: [opened[0]!, opened[1]!, opened[2]!] }
-    }
-
-    const end = Effect.fnUntraced(function* ({ descriptors, plan }: Started) {
-      const ended = plan.masks.length === 0 || (yield* awaitEnd(descriptors[2]))
-      // otherwise what stands in must stay for good
-      if (ended) roots.end(plan)
-      for (const fd of descriptors) fs.closeSync(fd)
+  const start = (rules: Confined, command: Confinable): Started | SandboxUnavailable => {
+    const { network, policy, writableRoots } = rules
+    const unavailable = (problem: string) => new SandboxUnavailable({ policy, problem })
+    const filter = network ? filters.open : filters.closed
+    if (filter === undefined) return unavailable(`there is no seccomp filter for ${process.arch}`)
+    const planned = roots.plan(writableRoots)
+    if ("problem" in planned) return unavailable(planned.problem)
+    const { plan } = planned
+    const env = environment(rules, command.env)
+    const options = bubblewrapArguments({
+      plan,
+      network,
+      cwd: command.cwd,
+      env,
+      filter: FILTER,
+      status: STATUS,
+      root
     })
-
-    const acquire = (rules: Confined, command: Confinable) =>
-      Effect.acquireRelease(
-        Effect.suspend(() => {
-          const started = start(rules, command)
-          return "_tag" in started ? Effect.fail(started) : Effect.succeed(started)
-        }),
-        end
-      )
-
-    return {
-      confine: (rules, command) => {
-        const env = environment(rules, command.env)
-        return rules._tag === "Unconfined"
-          ? Effect.succeed({ env })
-          : Effect.map(acquire(rules, command), (started) => ({
-              env,
-              launcher: launcher({ bwrap, setsid }, started)
-            }))
-      }
+    const opened: Array<number> = []
+    try {
+      for (const content of [options, filter, undefined]) opened.push(UnlinkedFile.open(content))
+    } catch (error) {
+      opened.forEach(fs.closeSync)
+      return unavailable(SystemError.text(error))
     }
+    roots.begin(plan)
+    return { plan, descriptors: [opened[0]!, opened[1]!, opened[2]!] }
+  }
+
+  const end = Effect.fnUntraced(function* ({ descriptors, plan }: Started) {
+    const ended = plan.masks.length === 0 || (yield* awaitEnd(descriptors[2]))
+    // otherwise what stands in must stay for good
+    if (ended) roots.end(plan)
+    for (const fd of descriptors) fs.closeSync(fd)
   })
+
+  const acquire = (rules: Confined, command: Confinable) =>
+    Effect.acquireRelease(
+      Effect.suspend(() => {
+        const started = start(rules, command)
+        return "_tag" in started ? Effect.fail(started) : Effect.succeed(started)
+      }),
+      end
+    )
+
+  return {
+    confine: (rules, command) => {
+      const env = environment(rules, command.env)
+      return rules._tag === "Unconfined"
+        ? Effect.succeed({ env })
+        : Effect.map(acquire(rules, command), (started) => ({
+            env,
+            launcher: launcher(programs, started)
+          }))
+    }
+  }
+}
 
 /** Waits for the end of the namespace, whose first process ends last; whether it came. */
 const awaitEnd = (status: number): Effect.Effect<boolean> => {

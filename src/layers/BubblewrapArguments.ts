@@ -9,6 +9,8 @@ export interface Confined {
   /** Descriptors of bwrap: the seccomp program, and where it says what became of the command. */
   readonly filter: number
   readonly status: number
+  /** Whether commands run as root, to whom more than capabilities gives power. */
+  readonly root: boolean
 }
 
 /** Parents before what is in them, so that the mount further down counts. */
@@ -34,7 +36,7 @@ export const bubblewrapArguments = (confined: Confined): Uint8Array => {
   return Buffer.from(isWhole ? options.map((option) => `${option}\0`).join("") : "--none\0")
 }
 
-const optionsOf = ({ cwd, env, filter, network, plan, status }: Confined): ReadonlyArray<string> => {
+const optionsOf = ({ cwd, env, filter, network, plan, root, status }: Confined): ReadonlyArray<string> => {
   const all = plan.roots.includes("/")
   const mounts = [
     ...plan.roots.filter((root) => root !== "/").map(bind),
@@ -50,8 +52,7 @@ const optionsOf = ({ cwd, env, filter, network, plan, status }: Confined): Reado
     "--dev",
     "/dev",
     ...mounts.flatMap(([, ...words]) => words),
-    // for root the kernel's switches would be writable, whatever the namespace
-    ...(plan.roots.some((root) => root === "/" || /^\/sys($|\/)/.test(root))
+    ...(plan.roots.some((top) => top === "/" || /^\/sys($|\/)/.test(top))
       ? ["--ro-bind", "/sys", "/sys"]
       : []),
     "--unshare-user",
@@ -60,6 +61,8 @@ const optionsOf = ({ cwd, env, filter, network, plan, status }: Confined): Reado
     ...(network ? [] : ["--unshare-net"]),
     "--proc",
     "/proc",
+    // the kernel's switches ask for root, not for a capability
+    ...(root ? ["--ro-bind", "/proc/sys", "/proc/sys"] : []),
     "--cap-drop",
     "ALL",
     "--chdir",

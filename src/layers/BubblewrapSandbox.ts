@@ -3,16 +3,19 @@ import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { SandboxUnavailable } from "../services/CommandExecError.ts"
+import { HostInfo } from "../services/HostInfo.ts"
 import type { ProcessSpawner } from "../services/ProcessSpawner.ts"
 import { Sandbox, environment } from "../services/Sandbox.ts"
 import * as SandboxCheck from "./SandboxCheck.ts"
 
 /** Refuses what it cannot enforce, with what is missing and how to get it. */
-export const layer: Layer.Layer<Sandbox, never, ProcessSpawner> = Layer.effect(
+export const layer: Layer.Layer<Sandbox, never, ProcessSpawner | HostInfo> = Layer.effect(
   Sandbox,
   Effect.gen(function* () {
-    const checked = Deferred.makeUnsafe<Effect.Success<typeof SandboxCheck.check>>()
-    yield* SandboxCheck.check.pipe(
+    const { codexHome } = yield* HostInfo
+    const checked = Deferred.makeUnsafe<Effect.Success<ReturnType<typeof SandboxCheck.check>>>()
+    // the configuration says how far the commands of the next server are confined
+    yield* SandboxCheck.check([codexHome]).pipe(
       Effect.tap(({ findings, sandbox }) =>
         sandbox === undefined
           ? Effect.logWarning(`no sandbox: ${SandboxCheck.problemOf(findings)}`)

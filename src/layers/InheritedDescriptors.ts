@@ -1,7 +1,7 @@
 /**
  * Descriptors that programs would inherit though they are not theirs: what the server itself was given, and the
- * terminals that node-pty opens. The native call keeps them from programs. Without it the places of terminals are
- * given to `/dev/null`, and what the server was given is passed on.
+ * terminals that node-pty opens. The native call keeps them from programs. Without it their places are given to
+ * `/dev/null`.
  */
 import * as fs from "node:fs"
 import type { Native } from "./Native.ts"
@@ -46,7 +46,7 @@ export const make = (native: Native | undefined): InheritedDescriptors => {
     if (native === undefined) places.add(fd)
     else native.closeOnExec(fd)
   }
-  if (native !== undefined) ofThisProcess().forEach(keep)
+  ofThisProcess().forEach(keep)
   return {
     keep,
     closed: (fd) => void places.delete(fd),

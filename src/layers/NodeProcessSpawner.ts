@@ -34,9 +34,10 @@ export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
 
 /** The file to start, or why the process cannot start, as far as that can be known before. */
 const lookUp = (spec: SpawnSpec): { readonly file: string } | { readonly problem: string } => {
-  const { argv, env, io } = spec
+  const { argv, cwd, env, io } = spec
   if (argv[0] === "") return { problem: `missing program for ${"rows" in io ? "PTY" : "pipe"} spawn` }
-  if (argv.some((argument) => argument.includes("\0"))) return { problem: "nul byte found in provided data" }
+  if ([cwd, ...argv].some((text) => text.includes("\0")))
+    return { problem: "nul byte found in provided data" }
   const variables = Object.entries(env)
   if (variables.some(([name, value]) => name.includes("\0") || value.includes("\0"))) {
     return { problem: "data provided contains a nul byte" }

@@ -12,6 +12,7 @@ import { Sandbox } from "../services/Sandbox.ts"
 import { unconfined, type SandboxRules } from "../services/SandboxRules.ts"
 import * as Bubblewrap from "./Bubblewrap.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
+import { isWithin } from "./RealPath.ts"
 import * as SeccompFilter from "./SeccompFilter.ts"
 
 export interface Finding {
@@ -50,6 +51,16 @@ const namespaceRemedy = (): string => {
   if (read("/proc/sys/kernel/apparmor_restrict_unprivileged_userns") === "1")
     return "allow bwrap user namespaces in AppArmor (apt-get install apparmor-profiles), or run sysctl -w kernel.apparmor_restrict_unprivileged_userns=0"
   return `in a container, allow it to make user namespaces (docker run --security-opt seccomp=unconfined --security-opt systempaths=unconfined), or ${OUTSIDE}`
+}
+
+/** PATH without the directories of a workspace: what commands may write must not be what confines the next ones. */
+const trustedPath = (): string => {
+  const workspace = process.cwd()
+  const isSystem = isWithin("/usr/bin", workspace)
+  return (process.env["PATH"] ?? "")
+    .split(":")
+    .filter((directory) => isSystem || !isWithin(directory, workspace))
+    .join(":")
 }
 
 const READ_ONLY: SandboxRules = { _tag: "Confined", policy: "readOnly", writableRoots: [], network: false }
@@ -99,8 +110,12 @@ const TRIALS = [
   ["commands on terminals", READ_ONLY, TERMINAL]
 ] as const
 
-/** Everything that was found, and the sandbox if all of it works. Stops at what the rest depends on. */
-export const check = Effect.gen(function* () {
+/**
+ * Everything that was found, and the sandbox if all of it works. Stops at what the rest depends on.
+ *
+ * @param further paths that no command may write
+ */
+export const check = Effect.fnUntraced(function* (further: ReadonlyArray<string> = []) {
   const findings: Array<Finding> = []
   const missing = (finding: Finding) => ({ findings: [...findings, finding], sandbox: undefined })
   if (process.platform !== "linux") {
@@ -111,7 +126,7 @@ export const check = Effect.gen(function* () {
   }
   findings.push(works("system", `${process.platform} ${process.arch}`))
 
-  const searchPath = process.env["PATH"] ?? ""
+  const searchPath = trustedPath()
   const bwrap = ProgramLookup.find("bwrap", searchPath)
   if (bwrap === undefined) {
     return missing(fails("bubblewrap", "bwrap is not in PATH", INSTALL("bubblewrap")))
@@ -119,7 +134,7 @@ export const check = Effect.gen(function* () {
   const setsid = ProgramLookup.find("setsid", searchPath)
   if (setsid === undefined) return missing(fails("setsid", "setsid is not in PATH", INSTALL("util-linux")))
 
-  const sandbox = yield* Bubblewrap.make({ bwrap, setsid })
+  const sandbox = Bubblewrap.make({ bwrap, setsid }, further)
   const exec = yield* Effect.provideService(CommandExec.make, Sandbox, sandbox)
   return yield* Effect.gen(function* () {
     const version = yield* run([bwrap, "--version"], unconfined)

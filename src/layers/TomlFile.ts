@@ -3,12 +3,13 @@ import * as crypto from "node:crypto"
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import type { ConfigLayerSource } from "../rpc/Config.ts"
 import { ConfigError } from "../services/ConfigError.ts"
 import * as ConfigLayers from "../services/ConfigLayers.ts"
 import { mapPaths } from "../services/ConfigPaths.ts"
 import * as SystemError from "../services/SystemError.ts"
-import * as TomlDocument from "./TomlDocumentShim.ts"
+import * as TomlDocument from "./TomlDocument.ts"
 
 const sha256: ConfigLayers.Sha256 = (text) => crypto.createHash("sha256").update(text).digest("hex")
 
@@ -63,12 +64,18 @@ export const layerOfText = Effect.fnUntraced(function* (
   { during, file, home }: TomlFile
 ) {
   const path = yield* Path.Path
-  const document = yield* Effect.mapError(TomlDocument.parse(text), ({ column, line, message }) => {
+  const parsed = Result.mapError(TomlDocument.parse(text), ({ column, line, problem }) => {
     const at = { line, column }
-    const range = { start: at, end: at }
-    return new ConfigError({ reason: "Malformed", during, problem: message, path: file, range })
+    return new ConfigError({
+      reason: "Malformed",
+      during,
+      problem,
+      path: file,
+      range: { start: at, end: at }
+    })
   })
-  const config = mapPaths(ConfigLayers.tableToJson(document.table), absolute(path, path.dirname(file), home))
+  const document = yield* Effect.fromResult(parsed)
+  const config = mapPaths(document.table, absolute(path, path.dirname(file), home))
   const range: ConfigLayers.Layer["range"] = (key, of) =>
     of === "key" ? document.keyRange(key) : document.valueRange(key)
   return { ...layerOf(name, config), range }

@@ -1,20 +1,43 @@
-/** Files without a name, to hand something to a program by descriptor: they go with the last descriptor. */
-import * as crypto from "node:crypto"
+/**
+ * Files that never have a name, to hand something to a program by descriptor: no command that can write the
+ * directory can open one, and they go with the last descriptor.
+ */
 import * as fs from "node:fs"
 import * as os from "node:os"
-import * as path from "node:path"
 
-/** A descriptor, for reading from the beginning and for writing, of a file that nobody else can open. */
+/** open(2); Node does not name it. The other half of it is O_DIRECTORY, whose value depends on the architecture. */
+const O_TMPFILE = 0o20000000 | fs.constants.O_DIRECTORY
+const FLAGS = O_TMPFILE | fs.constants.O_EXCL | fs.constants.O_RDWR
+
+/** Not every file system has such files; the one of shared memory has them, and is the fastest. */
+const DIRECTORIES: ReadonlyArray<string> = ["/dev/shm", os.tmpdir(), "/var/tmp", "/run"]
+
+let working = 0
+
+/** A descriptor, for reading from the beginning and for writing. Throws an error with a code. */
 export const open = (content: Uint8Array = new Uint8Array()): number => {
-  const file = path.join(os.tmpdir(), `effect-app-server-${crypto.randomUUID()}`)
-  const fd = fs.openSync(file, "wx+", 0o600)
-  fs.unlinkSync(file)
-  fs.writeSync(fd, content, 0, content.length, 0)
-  return fd
+  const fd = openEmpty()
+  try {
+    fs.writeSync(fd, content, 0, content.length, 0)
+    return fd
+  } catch (error) {
+    fs.closeSync(fd)
+    throw error
+  }
 }
 
-/** Another descriptor of the same file, for reading from its beginning. */
-export const reopen = (fd: number): number => fs.openSync(`/proc/self/fd/${fd}`, "r")
+/** In the first directory that can. */
+const openEmpty = (): number => {
+  for (;;) {
+    try {
+      return fs.openSync(DIRECTORIES[working]!, FLAGS, 0o600)
+    } catch (error) {
+      const { code } = error as NodeJS.ErrnoException
+      if (code === "EMFILE" || code === "ENFILE" || working === DIRECTORIES.length - 1) throw error
+      working++
+    }
+  }
+}
 
 /** All of it, as text. */
 export const text = (fd: number): string => {

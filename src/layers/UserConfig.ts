@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as FileSystem from "effect/FileSystem"
 import * as Path from "effect/Path"
+import * as Result from "effect/Result"
 import type { ConfigLayerSource } from "../rpc/Config.ts"
 import type { ConfigWriteResponse } from "../rpc/ConfigWrite.ts"
 import { check } from "../services/ConfigCheck.ts"
@@ -17,7 +18,7 @@ import {
 } from "../services/ConfigWriteError.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as AtomicFile from "./AtomicFile.ts"
-import * as TomlDocument from "./TomlDocumentShim.ts"
+import * as TomlDocument from "./TomlDocument.ts"
 import * as TomlFile from "./TomlFile.ts"
 
 export interface UserConfig {
@@ -54,10 +55,12 @@ export const write = Effect.fnUntraced(function* (
     return yield* Effect.fail(new ConfigVersionConflict())
   }
   const prepared = yield* Effect.fromResult(ConfigEdits.prepare(edits))
-  const edited = yield* Effect.mapError(TomlDocument.edit(text, prepared), (error) =>
-    error._tag === "NotATable"
-      ? new InvalidConfigEdit({ problem: "cannot set value on non-table parent" })
-      : new InvalidConfigEdit({ problem: `Invalid configuration: ${error.message}` })
+  const edited = yield* Effect.fromResult(
+    Result.mapError(TomlDocument.edit(text, prepared), (error) =>
+      error._tag === "NotATable"
+        ? new InvalidConfigEdit({ problem: "cannot set value on non-table parent" })
+        : new InvalidConfigEdit({ problem: `invalid value: ${error.problem}` })
+    )
   )
   const layer = yield* TomlFile.layerOfText(name, edited, from)
   yield* Effect.mapError(check(ConfigToml, [layer], "Write"), ConfigEdits.refused)

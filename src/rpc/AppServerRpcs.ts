@@ -7,7 +7,7 @@ import { ConfigWriteRpcs } from "./ConfigWrite.ts"
 import { FileSystemRpcs } from "./FileSystem.ts"
 import { HandshakeRpcs } from "./Handshake.ts"
 import { MockRpcs } from "./MockExperimental.ts"
-import { ProcessRpcs } from "./Process.ts"
+import { ProcessExitedNotification, ProcessOutputDeltaNotification, ProcessRpcs } from "./Process.ts"
 
 /** Everything that needs a connection which has shaken hands. */
 export class ConnectedRpcs extends ConfigRpcs.merge(
@@ -26,6 +26,8 @@ export type AppServerRpc = RpcGroup.Rpcs<typeof AppServerRpcs>
 /** What the server sends on its own; each also carries `emittedAtMs`. */
 export const ServerNotifications = {
   "command/exec/outputDelta": CommandExecOutputDeltaNotification,
-  configWarning: ConfigWarningNotification
+  configWarning: ConfigWarningNotification,
+  "process/outputDelta": ProcessOutputDeltaNotification,
+  "process/exited": ProcessExitedNotification
 } as const
 export type ServerNotifications = typeof ServerNotifications

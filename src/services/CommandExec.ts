@@ -78,6 +78,9 @@ export interface RunningCommand {
   readonly terminate: Effect.Effect<void>
 }
 
+/** Owners are numbered over all that is made of this service: they may share a spawner. */
+let lastOwner = 0
+
 export class CommandExec extends Context.Service<
   CommandExec,
   {
@@ -94,7 +97,6 @@ export class CommandExec extends Context.Service<
     function* () {
       const spawner = yield* ProcessSpawner
       const sandbox = yield* Sandbox
-      let lastOwner = 0
       return {
         owner: Effect.acquireRelease(
           Effect.sync(() => ++lastOwner),

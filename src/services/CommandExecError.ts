@@ -1,5 +1,5 @@
 /**
- * Why a `command/exec` request is refused. Plain values without a stack: refusing must cost no more than serving.
+ * Why a request to start a command, or to do something to one, is refused. Plain values without a stack: refusing must cost no more than serving.
  * `WireErrors` has their codes and texts.
  */
 import * as Data from "effect/Data"
@@ -8,6 +8,7 @@ import * as Data from "effect/Data"
 export class InvalidCommand extends Data.TaggedClass("InvalidCommand")<{
   readonly reason:
     | "EmptyCommand"
+    | "EmptyName"
     | "ProfileAndPolicy"
     | "SizeWithoutTerminal"
     | "CapAndNoCap"
@@ -19,11 +20,10 @@ export class InvalidCommand extends Data.TaggedClass("InvalidCommand")<{
 export class NegativeTimeout extends Data.TaggedClass("NegativeTimeout")<{
   readonly timeoutMs: number | bigint
 }> {}
-export class DuplicateProcessId extends Data.TaggedClass("DuplicateProcessId")<{
-  readonly processId: string
-}> {}
+/** A command of that name runs on this connection already. */
+export class DuplicateName extends Data.TaggedClass("DuplicateName")<{ readonly name: string }> {}
 /** No command of that name runs on this connection. */
-export class NoSuchProcess extends Data.TaggedClass("NoSuchProcess")<{ readonly processId: string }> {}
+export class NoSuchProcess extends Data.TaggedClass("NoSuchProcess")<{ readonly name: string }> {}
 export class InvalidBase64 extends Data.TaggedClass("InvalidBase64")<{ readonly problem: string }> {}
 export class StdinNotStreamed extends Data.TaggedClass("StdinNotStreamed")<{}> {}
 export class StdinClosed extends Data.TaggedClass("StdinClosed")<{}> {}
@@ -63,7 +63,7 @@ export class SpawnError extends Data.TaggedClass("SpawnError")<{ readonly messag
 export type CommandExecError =
   | InvalidCommand
   | NegativeTimeout
-  | DuplicateProcessId
+  | DuplicateName
   | NoSuchProcess
   | InvalidBase64
   | StdinNotStreamed

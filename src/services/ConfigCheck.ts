@@ -7,7 +7,7 @@ import { judge } from "../rpc/InvalidParams.ts"
 import { CONFIG_DEFAULTS } from "./ConfigDefaults.ts"
 import { ConfigError } from "./ConfigError.ts"
 import * as ConfigLayers from "./ConfigLayers.ts"
-import { ApprovalWord, ProjectKeys } from "./ConfigToml.ts"
+import { ApprovalWord, ProjectKeys, TABLES } from "./ConfigToml.ts"
 import { unknownKeys } from "./ConfigUnknownKeys.ts"
 
 type Layers = ReadonlyArray<ConfigLayers.Layer>
@@ -42,7 +42,9 @@ const problemOf = (
   if (untagged !== undefined) return `data did not match any variant of untagged enum ${untagged}`
   const isWord = key === "approval_policy" && typeof value === "string"
   const judgement = judge(isWord ? ApprovalWord : ({ ast } as Schema.Top), value)
-  return judgement._tag === "Problem" ? judgement.message : "invalid type: sequence, expected a map"
+  const problem = judgement._tag === "Problem" ? judgement.message : "invalid type: sequence, expected a map"
+  const table = (TABLES as Readonly<Record<string, string>>)[key]
+  return table === undefined ? problem : problem.replace(/a map$/, table)
 }
 
 /** The path up to the first array: its elements have no names. */
@@ -51,7 +53,7 @@ const named = (config: Schema.JsonObject, path: ReadonlyArray<string>): Readonly
   return array < 0 ? path : path.slice(0, array)
 }
 
-/** Puts the file and the place in it that a path names into an error. */
+/** The error with the file and the place in it that a path names. */
 const blame = (
   error: Omit<ConstructorParameters<typeof ConfigError>[0], "path" | "range">,
   layer: ConfigLayers.Layer | undefined,
@@ -59,10 +61,9 @@ const blame = (
   of: "key" | "value"
 ): Effect.Effect<never, ConfigError> => {
   const file = layer && ConfigLayers.fileOf(layer)
-  return Effect.flatMap(layer?.range?.(path, of) ?? Effect.succeed(undefined), (range) =>
-    Effect.fail(
-      new ConfigError({ ...error, ...(file !== undefined && { path: file }), ...(range && { range }) })
-    )
+  const range = layer?.range?.(path, of)
+  return Effect.fail(
+    new ConfigError({ ...error, ...(file !== undefined && { path: file }), ...(range && { range }) })
   )
 }
 

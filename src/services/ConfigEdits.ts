@@ -2,6 +2,7 @@
 import * as Result from "effect/Result"
 import type * as Schema from "effect/Schema"
 import type { ConfigEdit, MergeStrategy, OverriddenMetadata } from "../rpc/ConfigWrite.ts"
+import { isJsonFloat } from "../rpc/Primitives.ts"
 import type { ConfigError } from "./ConfigError.ts"
 import * as ConfigKeyPath from "./ConfigKeyPath.ts"
 import * as ConfigLayers from "./ConfigLayers.ts"
@@ -10,7 +11,7 @@ import { InvalidConfigEdit } from "./ConfigWriteError.ts"
 
 /** A change whose key path was read. */
 export interface Edit {
-  readonly path: ReadonlyArray<string>
+  readonly path: ConfigKeyPath.KeyPath
   /** Null removes the key. */
   readonly value: Schema.Json
   readonly mergeStrategy: MergeStrategy
@@ -21,6 +22,16 @@ const LEGACY: ReadonlyMap<string, string> = new Map([
   ["profile", "is a legacy config selector"],
   ["profiles", "contains legacy config profile tables"]
 ])
+
+/** The JSON of a value that was read losslessly; integers beyond 2^53 become the nearest number. */
+const plain = (value: unknown): Schema.Json => {
+  if (isJsonFloat(value)) return value()
+  if (typeof value === "bigint") return Number(value)
+  if (Array.isArray(value)) return value.map(plain)
+  return typeof value === "object" && value !== null
+    ? Object.fromEntries(Object.entries(value).map(([key, item]) => [key, plain(item)]))
+    : (value as Schema.Json)
+}
 
 const hasNull = (value: Schema.Json): boolean =>
   value === null || (typeof value === "object" && Object.values(value).some(hasNull))
@@ -54,7 +65,7 @@ export const prepare = (
       Result.flatMap(
         Result.mapError(ConfigKeyPath.parse(edit.keyPath), (problem) => invalid(problem)),
         (path) => {
-          const value = edit.value as Schema.Json
+          const value = plain(edit.value)
           const problem = problemOf(path, value)
           return problem === undefined
             ? Result.succeed({ path, value, mergeStrategy: edit.mergeStrategy })

@@ -1,12 +1,14 @@
 /** The `keyPath` of a write: segments between dots, of which one in double quotes may hold dots itself. */
 import * as Result from "effect/Result"
 
+export type KeyPath = readonly [string, ...Array<string>]
+
 /**
  * Splits a key path. What is measured on Codex 0.169.0: a backslash in quotes takes the next character as it is,
  * single quotes and spaces mean nothing special, and text behind a closing quote belongs to the segment. Fails with
  * a sentence.
  */
-export const parse = (keyPath: string): Result.Result<ReadonlyArray<string>, string> => {
+export const parse = (keyPath: string): Result.Result<KeyPath, string> => {
   if (keyPath.trim() === "") return Result.fail("keyPath must not be empty")
   const segments: Array<string> = []
   let segment = ""
@@ -31,6 +33,7 @@ export const parse = (keyPath: string): Result.Result<ReadonlyArray<string>, str
     }
   }
   if (quoted) return Result.fail("unterminated quoted keyPath segment")
-  segments.push(segment)
-  return segments.includes("") ? Result.fail("keyPath segments must not be empty") : Result.succeed(segments)
+  const [first = segment, ...others] = segments
+  const path: KeyPath = segments.length === 0 ? [first] : [first, ...others, segment]
+  return path.includes("") ? Result.fail("keyPath segments must not be empty") : Result.succeed(path)
 }

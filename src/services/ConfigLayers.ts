@@ -2,7 +2,6 @@
  * The layers of a configuration and what follows from them: the effective values, where each value comes from,
  * and the version of a layer. Layers are given strongest first, as `config/read` lists them.
  */
-import type * as Effect from "effect/Effect"
 import type * as Schema from "effect/Schema"
 import type { ConfigLayerMetadata, ConfigLayerSource } from "../rpc/Config.ts"
 
@@ -17,7 +16,7 @@ export interface Layer {
   /** What its file says that a project may not say, and that therefore is not in `config`. */
   readonly ignored?: ReadonlyArray<string>
   /** Where its file has the value, or the key, at a path; only a layer that was read from a file knows. */
-  readonly range?: (path: ReadonlyArray<string>, of: "key" | "value") => Effect.Effect<Range | undefined>
+  readonly range?: (path: ReadonlyArray<string>, of: "key" | "value") => Range | undefined
 }
 
 /** A place in a file, counted from 1. */

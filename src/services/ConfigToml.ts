@@ -1,4 +1,5 @@
 /** What is known of the values in a `config.toml`: as in an answer to `config/read`, and what only files have. */
+import * as Record from "effect/Record"
 import * as Schema from "effect/Schema"
 import { Config } from "../rpc/Config.ts"
 import { AskForApproval, SandboxMode, WebSearchToolConfig } from "../rpc/ConfigValues.ts"
@@ -24,7 +25,22 @@ const ShellEnvironmentPolicy = Schema.Struct({
   experimental_use_profile: nullable(Schema.Boolean)
 }).annotate({ identifier: "ShellEnvironmentPolicyToml" })
 
-/** What is a table, whatever it holds. */
+/** What is a table, whatever it holds, and what the original calls it. */
+export const TABLES = {
+  agents: "struct AgentsToml",
+  features: "struct FeaturesToml",
+  hooks: "struct HooksToml",
+  marketplaces: "a map",
+  mcp_servers: "a map",
+  memories: "struct MemoriesToml",
+  model_providers: "a map",
+  notice: "struct Notice",
+  otel: "struct OtelConfigToml",
+  plugins: "struct PluginsConfigToml",
+  profiles: "a map",
+  skills: "struct SkillsConfig",
+  tui: "struct Tui"
+}
 const Table = nullable(Schema.Record(Schema.String, Schema.Unknown))
 
 /** The values that are looked at; whatever else a file holds is passed on as it is. */
@@ -65,13 +81,7 @@ export const ConfigToml = Schema.Struct({
   ),
   log_dir: nullable(PathString),
   sqlite_home: nullable(PathString),
-  features: Table,
-  marketplaces: Table,
-  mcp_servers: Table,
-  model_providers: Table,
-  plugins: Table,
-  profiles: Table,
-  tui: Table
+  ...Record.map(TABLES, () => Table)
 })
 export type ConfigToml = typeof ConfigToml.Type
 

@@ -5,7 +5,7 @@ import { CONFIG_DEFAULTS } from "./ConfigDefaults.ts"
 import { isTable } from "./ConfigLayers.ts"
 import { ConfigToml } from "./ConfigToml.ts"
 
-export type KeyPath = ReadonlyArray<string>
+type KeyPath = ReadonlyArray<string>
 
 /** The type without null; undefined where there are several, for then it is not known which one is meant. */
 const only = (ast: AST.AST): AST.AST | undefined => {

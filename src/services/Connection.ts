@@ -8,13 +8,11 @@ import * as Context from "effect/Context"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Ref from "effect/Ref"
-import type * as Deferred from "effect/Deferred"
 import type * as Scope from "effect/Scope"
 import type { ServerNotifications } from "../rpc/AppServerRpcs.ts"
 import type { InitializeParams } from "../rpc/Handshake.ts"
 import { printNotification } from "../rpc/JsonRpc.ts"
-import type { RunningCommand } from "./CommandExec.ts"
-import type { NoSuchProcess } from "./CommandExecError.ts"
+import { NamedProcesses } from "./NamedProcesses.ts"
 
 /** How far a connection's handshake is. */
 export type Handshake = Data.TaggedEnum<{
@@ -37,15 +35,16 @@ export interface Outbox {
   readonly drained: Effect.Effect<void>
 }
 
-/** The client's process ids; a command that is still being started counts, and follow-ups wait for it. */
-export type ProcessTable = Map<string, Deferred.Deferred<RunningCommand, NoSuchProcess>>
-
 export class Connection extends Context.Service<
   Connection,
   {
     readonly handshake: Ref.Ref<Handshake>
+    /** Takes no frames once the connection is closing. */
     readonly outbox: Outbox
-    readonly processes: ProcessTable
+    /** What `command/exec` runs, by `processId`. */
+    readonly processIds: NamedProcesses
+    /** What `process/spawn` runs, by `processHandle`. */
+    readonly processHandles: NamedProcesses
     /** Closes with the connection. */
     readonly scope: Scope.Scope
     /** False when the client opted out of this notification. */
@@ -58,7 +57,14 @@ export class Connection extends Context.Service<
   }
 >()("effect-app-server/Connection") {
   /** A connection at its beginning. */
-  static make(outbox: Outbox, scope: Scope.Scope): Connection["Service"] {
+  static make({ drained, send }: Outbox, scope: Scope.Scope): Connection["Service"] {
+    const outbox: Outbox = {
+      send: (frame) => {
+        // what the end of the connection ends has nothing to say any more
+        if (scope.state._tag !== "Closed") send(frame)
+      },
+      drained
+    }
     const handshake = Ref.makeUnsafe<Handshake>(Handshake.AwaitingInitialize())
     const wants = (method: string) => {
       const state = Ref.getUnsafe(handshake)
@@ -67,7 +73,8 @@ export class Connection extends Context.Service<
     return {
       handshake,
       outbox,
-      processes: new Map(),
+      processIds: new NamedProcesses(),
+      processHandles: new NamedProcesses(),
       scope,
       wants,
       notify: (method, params) =>

@@ -5,6 +5,7 @@ const ERRORS: Readonly<Record<string, readonly [errno: number, text: string]>> =
   EPERM: [1, "Operation not permitted"],
   ENOENT: [2, "No such file or directory"],
   EIO: [5, "I/O error"],
+  ENXIO: [6, "No such device or address"],
   E2BIG: [7, "Argument list too long"],
   ENOEXEC: [8, "Exec format error"],
   EAGAIN: [11, "Resource temporarily unavailable"],

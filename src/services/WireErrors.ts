@@ -3,20 +3,53 @@ import type { WireError } from "../rpc/WireError.ts"
 import { internalError, invalidParams, invalidRequest, overloaded } from "../rpc/WireError.ts"
 import type { CommandExecError, InvalidCommand } from "./CommandExecError.ts"
 
-const INVALID_COMMAND: Record<InvalidCommand["reason"], (method: string) => WireError> = {
-  EmptyCommand: () => invalidRequest("command must not be empty"),
-  ProfileAndPolicy: () => invalidRequest("`permissionProfile` cannot be combined with `sandboxPolicy`"),
-  SizeWithoutTerminal: (method) => invalidParams(`${method} size requires tty: true`),
-  CapAndNoCap: (method) => invalidParams(`${method} cannot set both outputBytesCap and disableOutputCap`),
-  TimeoutAndNoTimeout: (method) => invalidParams(`${method} cannot set both timeoutMs and disableTimeout`),
-  EmptySize: (method) => invalidParams(`${method} size rows and cols must be greater than 0`),
-  ProcessIdRequired: (method) =>
-    invalidRequest(`${method} tty or streaming requires a client-supplied processId`),
-  NothingToWrite: (method) => invalidParams(`${method}/write requires deltaBase64 or closeStdin`)
+/** What a family of methods calls things. */
+interface Vocabulary {
+  /** The method that starts a command. */
+  readonly start: string
+  /** The method that writes to its stdin. */
+  readonly write: string
+  /** What runs then. */
+  readonly running: string
+  /** What it was started as. */
+  readonly program: string
+  /** What names it, and what names it while it runs. */
+  readonly name: string
+  readonly activeName: string
 }
 
-const METHOD = "command/exec"
-const shown = (processId: string) => JSON.stringify(processId)
+const COMMAND_EXEC: Vocabulary = {
+  start: "command/exec",
+  write: "command/exec/write",
+  running: "command/exec",
+  program: "command",
+  name: "process id",
+  activeName: "command/exec process id"
+}
+
+const PROCESS: Vocabulary = {
+  start: "process/spawn",
+  write: "process/writeStdin",
+  running: "process",
+  program: "process",
+  name: "process handle",
+  activeName: "process handle"
+}
+
+const INVALID_COMMAND: Record<InvalidCommand["reason"], (words: Vocabulary) => WireError> = {
+  EmptyCommand: () => invalidRequest("command must not be empty"),
+  EmptyName: () => invalidRequest("processHandle must not be empty"),
+  ProfileAndPolicy: () => invalidRequest("`permissionProfile` cannot be combined with `sandboxPolicy`"),
+  SizeWithoutTerminal: ({ start }) => invalidParams(`${start} size requires tty: true`),
+  CapAndNoCap: ({ start }) => invalidParams(`${start} cannot set both outputBytesCap and disableOutputCap`),
+  TimeoutAndNoTimeout: ({ start }) => invalidParams(`${start} cannot set both timeoutMs and disableTimeout`),
+  EmptySize: ({ running }) => invalidParams(`${running} size rows and cols must be greater than 0`),
+  ProcessIdRequired: ({ start }) =>
+    invalidRequest(`${start} tty or streaming requires a client-supplied processId`),
+  NothingToWrite: ({ write }) => invalidParams(`${write} requires deltaBase64 or closeStdin`)
+}
+
+const shown = (name: string) => JSON.stringify(name)
 
 const profileProblem = (profile: string) =>
   profile.startsWith(":")
@@ -26,21 +59,20 @@ const profileProblem = (profile: string) =>
 const UNCONFINED =
   'to run commands without a sandbox start the server with -c sandbox_mode=danger-full-access, or send sandboxPolicy {"type":"dangerFullAccess"}'
 
-/** The answer to a refused `command/exec` request or follow-up. */
-export const fromCommandExecError = (error: CommandExecError): WireError => {
+const toWireError = (words: Vocabulary, error: CommandExecError): WireError => {
   switch (error._tag) {
     case "InvalidCommand":
-      return INVALID_COMMAND[error.reason](METHOD)
+      return INVALID_COMMAND[error.reason](words)
     case "NegativeTimeout":
-      return invalidParams(`${METHOD} timeoutMs must be non-negative, got ${error.timeoutMs}`)
-    case "DuplicateProcessId":
-      return invalidRequest(`duplicate active ${METHOD} process id: ${shown(error.processId)}`)
+      return invalidParams(`${words.start} timeoutMs must be non-negative, got ${error.timeoutMs}`)
+    case "DuplicateName":
+      return invalidRequest(`duplicate active ${words.activeName}: ${shown(error.name)}`)
     case "NoSuchProcess":
-      return invalidRequest(`no active ${METHOD} for process id ${shown(error.processId)}`)
+      return invalidRequest(`no active ${words.running} for ${words.name} ${shown(error.name)}`)
     case "InvalidBase64":
       return invalidParams(`invalid deltaBase64: ${error.problem}`)
     case "StdinNotStreamed":
-      return invalidRequest(`stdin streaming is not enabled for this ${METHOD}`)
+      return invalidRequest(`stdin streaming is not enabled for this ${words.running}`)
     case "StdinClosed":
       return invalidRequest("stdin is already closed")
     case "StdinFull":
@@ -62,6 +94,12 @@ export const fromCommandExecError = (error: CommandExecError): WireError => {
     case "SandboxFailed":
       return internalError(`sandbox failed, the command was not started: ${error.problem}`)
     case "SpawnError":
-      return internalError(`failed to spawn command: ${error.message}`)
+      return internalError(`failed to spawn ${words.program}: ${error.message}`)
   }
 }
+
+/** The answer to a refused `command/exec` request or follow-up. */
+export const fromCommandExecError = (error: CommandExecError): WireError => toWireError(COMMAND_EXEC, error)
+
+/** The answer to a refused `process/*` request. */
+export const fromProcessError = (error: CommandExecError): WireError => toWireError(PROCESS, error)

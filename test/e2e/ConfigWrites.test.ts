@@ -20,11 +20,11 @@ const write = (client: TestClient, keyPath: string, value: unknown, more: object
 describe("config/value/write and config/batchWrite", () => {
   it.live("change the file, and the next read", () =>
     Effect.gen(function* () {
-      const { client, server } = yield* conversation({ config: "# mine\nmodel = 'm1' # why\n" })
+      const { client, server } = yield* conversation({ config: "# mine\n\nmodel = 'm1' # why\n" })
       const file = path.join(server.codexHome, "config.toml")
       const { result } = yield* write(client, "model", "m2")
       assert.deepInclude(result, { status: "ok", filePath: file, overriddenMetadata: null })
-      assert.match(fs.readFileSync(file, "utf8"), /^# mine\nmodel = .m2. # why\n$/)
+      assert.match(fs.readFileSync(file, "utf8"), /^# mine\n\nmodel = .m2. # why\n$/)
       const { config, layers } = (yield* client.request("config/read", { includeLayers: true })).result
       assert.strictEqual(config.model, "m2")
       assert.strictEqual(layers[0].version, result.version)
@@ -78,7 +78,7 @@ describe("config/value/write and config/batchWrite", () => {
       const written = Object.fromEntries(Array.from({ length: WRITES }, (_, i) => [`key_${i}`, i]))
       assert.deepStrictEqual(layers[0].config, { client_0: written, client_1: written })
       const text = fs.readFileSync(path.join(server.codexHome, "config.toml"), "utf8")
-      assert.match(text, /^# mine\n/)
+      assert.include(text, "# mine\n")
       assert.notInclude(fs.readdirSync(server.codexHome).join(), ".tmp")
     })
   )

@@ -14,6 +14,7 @@ import * as Protected from "../support/escapes/protected.ts"
 import * as World from "../support/escapes/World.ts"
 import {
   HAS_BUBBLEWRAP,
+  HAS_NATIVE,
   conversation,
   temporaryDirectory,
   until,
@@ -135,7 +136,9 @@ describe.skipIf(!HAS_BUBBLEWRAP)("around a command in a sandbox", () => {
             'mv "$TOP" "$TOP.moved"; mkdir -p "$GIT/hooks" && echo x >"$GIT/hooks/pre-commit"'
           ],
           ["by pointing elsewhere", 'echo "gitdir: /tmp" >.git'],
-          ["by the hooks of its repository", "test -d main && echo x >main/.git/hooks/pre-commit"]
+          ...(gitdir.startsWith("main/")
+            ? [["by the hooks of its repository", "echo x >main/.git/hooks/pre-commit"] as const]
+            : [])
         ])(`keeps the ${what} from changes %s`, ([, script]) =>
           Effect.gen(function* () {
             const { client } = yield* Conversation
@@ -414,7 +417,7 @@ describe.skipIf(!HAS_BUBBLEWRAP)("around a command in a sandbox", () => {
           }
           yield* client.send({ id: "held", method: "command/exec", params: other })
           const file = path.join(server.cwd, `descriptors-${Object.keys(io).length}`)
-          const { exitCode } = yield* sh(client, 'ls /proc/self/fd >"$FILE"', {
+          const { exitCode } = yield* sh(client, DESCRIPTORS, {
             sandboxPolicy: { type: "workspaceWrite" },
             env: { FILE: file },
             ...io
@@ -422,7 +425,13 @@ describe.skipIf(!HAS_BUBBLEWRAP)("around a command in a sandbox", () => {
           yield* client.request("command/exec/terminate", { processId: "held" })
           yield* client.response("held")
           assert.strictEqual(exitCode, 0)
-          assert.strictEqual(fs.readFileSync(file, "utf8"), "0\n1\n2\n3\n")
+          const further = fs
+            .readFileSync(file, "utf8")
+            .split("\n")
+            .filter((line) => parseInt(line) > 2)
+            // without native calls this stands in places that are not theirs
+            .filter((line) => HAS_NATIVE || !line.endsWith(" /dev/null"))
+          assert.deepStrictEqual(further, [])
         })
       )
 
@@ -461,6 +470,9 @@ const running = (word: string): boolean =>
       return false
     }
   })
+
+/** The descriptors of the shell, with what they are. */
+const DESCRIPTORS = 'exec >"$FILE"; for fd in /proc/$/fd/*; do echo "${fd##*/} $(readlink "$fd")"; done'
 
 /** Has a directory and a link in turns at the same place, each for as long as a sandbox takes to start. */
 const SWAP = `

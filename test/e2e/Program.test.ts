@@ -132,15 +132,6 @@ describe("the program", () => {
     })
   )
 
-  it.live("runs nothing without a sandbox unless told so", () =>
-    Effect.gen(function* () {
-      const { client } = yield* conversation({ config: "" })
-      const { error } = yield* client.request("command/exec", { command: ["echo", "x"] })
-      assert.strictEqual(error?.code, -32603)
-      assert.match(error!.message, /^sandbox unavailable: /)
-    })
-  )
-
   for (const signal of ["SIGTERM", "SIGINT"] as const) {
     it.live(`ends with code 0 on ${signal}, and all commands with it`, () =>
       Effect.gen(function* () {

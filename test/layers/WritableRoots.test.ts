@@ -2,7 +2,8 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { PROTECTED_NAMES, WritableRoots, type Plan } from "../../src/layers/WritableRoots.ts"
+import { PROTECTED_NAMES } from "../../src/layers/ProtectedPaths.ts"
+import { WritableRoots, type Plan } from "../../src/layers/WritableRoots.ts"
 import { temporaryDirectory } from "../support/harness.ts"
 
 /** A tree below a directory of the test's own: names that end with a slash are directories, arrows are links. */
@@ -88,7 +89,7 @@ describe("WritableRoots", () => {
   test("refuses a root behind a link that commands can change", (base) => {
     tree(base, "ws/", "target/", "ws/link -> ../target")
     const problem = problemOf(new WritableRoots(), [`${base}/ws`, `${base}/ws/link`])
-    assert.include(problem, `symbolic link ${base}/ws/link`)
+    assert.include(problem, `leads over ${base}/ws/link`)
     assert.deepStrictEqual(planOf(new WritableRoots(), [`${base}/ws/link`]).roots, [`${base}/target`])
   })
 
@@ -109,14 +110,62 @@ describe("WritableRoots", () => {
     const roots = new WritableRoots()
     const wide = planOf(roots, [base])
     roots.begin(wide)
-    assert.include(problemOf(roots, [`${base}/out/ws`]), "a command that is running with other rules")
-    assert.deepStrictEqual(planOf(roots, [base, `${base}/out/ws`]).pins, [])
+    const problem = "a command that is running with other rules"
+    assert.include(problemOf(roots, [`${base}/out/ws`]), problem)
+    assert.include(problemOf(roots, [base, `${base}/out/ws`]), problem)
+    assert.deepStrictEqual(planOf(roots, [base]), wide)
     roots.end(wide)
     const both = planOf(roots, [base, `${base}/out/ws`])
     assert.deepStrictEqual(both.pins, [`${base}/out`, `${base}/out/ws`])
     roots.begin(both)
     assert.deepStrictEqual(planOf(roots, [base, `${base}/out/ws`]).pins, both.pins)
     assert.deepStrictEqual(planOf(roots, [`${base}/out/ws`]).roots, [`${base}/out/ws`])
+  })
+
+  test("keeps a command from moving what one that started before relies on", (base) => {
+    tree(base, "out/ws/")
+    const roots = new WritableRoots()
+    const narrow = planOf(roots, [`${base}/out/ws`])
+    roots.begin(narrow)
+    const wide = planOf(roots, [base])
+    assert.deepStrictEqual(wide.pins, [`${base}/out`, `${base}/out/ws`])
+    roots.end(narrow)
+    assert.deepStrictEqual(planOf(roots, [base]).pins, [])
+  })
+
+  test("remembers what commands could write, and follows no link in it", (base) => {
+    tree(base, "ws/", "secret/")
+    const roots = new WritableRoots()
+    const plan = planOf(roots, [`${base}/ws`])
+    roots.begin(plan)
+    roots.end(plan)
+    tree(base, "ws/build -> ../secret")
+    assert.include(problemOf(roots, [`${base}/ws/build`]), `leads over ${base}/ws/build`)
+    assert.include(problemOf(roots, [`${base}/ws/build/sub/..`]), `leads over ${base}/ws/build`)
+    assert.deepStrictEqual(planOf(new WritableRoots(), [`${base}/ws/build`]).roots, [`${base}/secret`])
+  })
+
+  test("protects further paths wherever they are in a root, with the way to them", (base) => {
+    tree(base, "home/codex/config.toml", "home/codex/work/tree/")
+    const further = [`${base}/home/codex`, `${base}/missing`, `${base}/none/missing`]
+    const roots = new WritableRoots(further)
+    const plan = planOf(roots, [base])
+    assert.deepStrictEqual(plan.readOnly, [`${base}/home/codex`])
+    assert.deepStrictEqual(plan.pins, [`${base}/home`])
+    assert.include(plan.masks, `${base}/missing`)
+    assert.notInclude(plan.masks, `${base}/none/missing`)
+    const nested = planOf(roots, [base, `${base}/home/codex/work/tree`])
+    assert.deepStrictEqual(nested.pins, [`${base}/home`, `${base}/home/codex/work/tree`])
+    assert.deepStrictEqual(planOf(roots, [`${base}/home/codex`]).readOnly, [])
+  })
+
+  test("protects the shared half of a repository, where the hooks are, with the way to both halves", (base) => {
+    tree(base, "ws/", "main/.git/worktrees/one/", "main/.git/hooks/")
+    fs.writeFileSync(`${base}/ws/.git`, `gitdir: ${base}/main/.git/worktrees/one\n`)
+    fs.writeFileSync(`${base}/main/.git/worktrees/one/commondir`, "../..\n")
+    const { pins, readOnly } = planOf(new WritableRoots(), [`${base}/ws`, base])
+    assert.includeMembers([...readOnly], [`${base}/ws/.git`, `${base}/main/.git`])
+    assert.includeMembers([...pins], [`${base}/ws`, `${base}/main`])
   })
 
   test("removes what stood in when the last command that needs it has ended", (base) => {
@@ -143,5 +192,16 @@ describe("WritableRoots", () => {
     roots.end(plan)
     assert.deepStrictEqual(fs.readdirSync(base), [".git"])
     assert.include(planOf(roots, [base]).readOnly, `${base}/.git`)
+  })
+
+  test("removes nothing from a directory that another one has replaced", (base) => {
+    tree(base, "ws/", "other/.git/")
+    const roots = new WritableRoots()
+    const plan = planOf(roots, [`${base}/ws`])
+    roots.begin(plan)
+    fs.renameSync(`${base}/ws`, `${base}/away`)
+    fs.symlinkSync("other", `${base}/ws`)
+    roots.end(plan)
+    assert.deepStrictEqual(fs.readdirSync(`${base}/other`), [".git"])
   })
 })

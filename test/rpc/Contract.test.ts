@@ -282,6 +282,47 @@ describe("the value of an edit", () => {
   )
 })
 
+describe("the end of a process", () => {
+  const exited: Wire = ServerNotifications["process/exited"]
+  const end = {
+    processHandle: "h",
+    exitCode: 7,
+    outputDrainTimedOut: false,
+    stdout: "out",
+    stdoutCapReached: false,
+    stderr: "err",
+    stderrCapReached: false
+  }
+
+  it("arrives as Codex 0.169.0 sends it, or without what older servers do not know", () => {
+    const { outputDrainTimedOut: _unknown, ...older } = end
+    for (const params of [end, { ...end, outputDrainTimedOut: null }, older]) {
+      assert.deepStrictEqual(sent(exited, params), params)
+    }
+  })
+
+  it.each(["processHandle", "exitCode", "stdout", "stdoutCapReached", "stderr", "stderrCapReached"])(
+    "always has %s",
+    (member) => {
+      assert.isFalse(accepts(exited, { ...end, [member]: null }))
+      assert.isFalse(accepts(exited, withAt(end, [member], undefined)))
+    }
+  )
+})
+
+describe("a path", () => {
+  it.each([
+    ["fs/readFile", {}, "path"],
+    ["fs/writeFile", { dataBase64: "" }, "path"],
+    ["process/spawn", { command: ["true"], processHandle: "h" }, "cwd"]
+  ])("has to be absolute (%s %o %s)", (method, params, member) => {
+    assert.isTrue(accepts(payloadOf(method), { ...params, [member]: "/" }))
+    for (const path of ["", "relative", "~", null]) {
+      assert.isFalse(accepts(payloadOf(method), { ...params, [member]: path }))
+    }
+  })
+})
+
 describe("requirements", () => {
   const { success } = rpcs.find(({ method }) => method === "configRequirements/read")!
 

@@ -106,6 +106,8 @@ describe("readAnswer", () => {
       "forced_chatgpt_workspace_id"
     ],
     [{ notify: "x" }, 'invalid type: string "x", expected a sequence', "notify"],
+    [{ mcp_servers: 5 }, "invalid type: integer `5`, expected a map", "mcp_servers"],
+    [{ tui: "x" }, 'invalid type: string "x", expected struct Tui', "tui"],
     [{ log_dir: 5 }, "invalid type: integer `5`, expected path string", "log_dir"]
   ]
   for (const [values, problem, key] of wrong) {

@@ -5,7 +5,7 @@ import * as Schema from "effect/Schema"
 import * as ConfigKeyPath from "../../src/services/ConfigKeyPath.ts"
 import { RUNS } from "../support/runs.ts"
 
-const parsed = (keyPath: string) =>
+const parsed = (keyPath: string): string | ReadonlyArray<string> =>
   Result.match(ConfigKeyPath.parse(keyPath), { onFailure: (problem) => problem, onSuccess: (path) => path })
 
 describe("ConfigKeyPath.parse", () => {

@@ -140,23 +140,6 @@ describe("Dispatcher", () => {
     )
   )
 
-  it.effect("says of process/* that it is not served yet", () =>
-    withDispatcher(() =>
-      Effect.gen(function* () {
-        const client = yield* Scripted.connect
-        client.initialize()
-        client.send({
-          id: 1,
-          method: "process/spawn",
-          params: { command: ["x"], processHandle: "h", cwd: "/" }
-        })
-        assert.deepStrictEqual(client.taken(), [
-          { id: 1, error: { code: -32600, message: "process/spawn is not served yet" } }
-        ])
-      })
-    )
-  )
-
   it.effect("takes params by position", () =>
     withDispatcher(() =>
       Effect.gen(function* () {

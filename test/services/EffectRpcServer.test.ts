@@ -4,6 +4,7 @@ import * as NodeSocketServer from "@effect/platform-node/NodeSocketServer"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Schedule from "effect/Schedule"
 import * as NetAddress from "effect/net/NetAddress"
 import * as RpcClient from "effect/rpc/RpcClient"
 import * as RpcSerialization from "effect/rpc/RpcSerialization"
@@ -60,6 +61,22 @@ describe("the handlers under RpcServer", () => {
         code: -32600,
         message: "command must not be empty"
       })
+    }).pipe(Effect.provide(layerServer))
+  )
+
+  it.live("serve a process to its end, after which its handle is free", () =>
+    Effect.gen(function* () {
+      const client = yield* makeClient
+      const capabilities = { experimentalApi: true }
+      yield* client("initialize", { clientInfo: { name: "rpc", version: "1" }, capabilities })
+      const named = { processHandle: "h" }
+      const params = { ...named, command: ["cat"], cwd: "/", streamStdin: true }
+      assert.deepStrictEqual(yield* client("process/spawn", params), {})
+      const duplicate = yield* Effect.flip(client("process/spawn", params))
+      assert.strictEqual(duplicate.message, 'duplicate active process handle: "h"')
+      yield* client("process/writeStdin", { ...named, closeStdin: true })
+      yield* Effect.retry(client("process/spawn", params), { times: 500, schedule: Schedule.spaced(10) })
+      yield* client("process/kill", named)
     }).pipe(Effect.provide(layerServer))
   )
 })

@@ -1,4 +1,5 @@
 /** The handlers by themselves, through Effect's in-memory RpcTest. */
+import { execFileSync } from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
@@ -341,6 +342,115 @@ describe("fs/readFile", () => {
       )
     )
   }
+})
+
+describe("fs/writeFile", () => {
+  const MODE = 0o777
+  const inDirectory = <A, E>(
+    test: (
+      write: (name: string, text?: string) => ReturnType<typeof writeTo>,
+      at: (name: string) => string,
+      client: Client
+    ) => Effect.Effect<A, E, Scope.Scope>
+  ) =>
+    withClient((client) =>
+      Effect.gen(function* () {
+        const directory = yield* temporaryDirectory
+        const at = (name: string) => path.join(directory, name)
+        return yield* test((name, text = "text") => writeTo(client, `${directory}/${name}`, text), at, client)
+      })
+    )
+  const writeTo = (client: Client, file: string, text: string) =>
+    client("fs/writeFile", { path: file, dataBase64: base64(text) })
+
+  it.effect("makes a file, with the mode that the umask leaves", () =>
+    inDirectory((write, at, client) =>
+      Effect.gen(function* () {
+        assert.deepStrictEqual(yield* write("file"), {})
+        assert.strictEqual(fs.readFileSync(at("file"), "utf8"), "text")
+        assert.strictEqual(fs.statSync(at("file")).mode & MODE, 0o666 & ~process.umask())
+        yield* client("fs/writeFile", { path: at("bytes"), dataBase64: "AP8K" })
+        assert.deepStrictEqual([...fs.readFileSync(at("bytes"))], [0, 255, 10])
+        yield* write("./none/../file/", "dots are resolved")
+        assert.strictEqual(fs.readFileSync(at("file"), "utf8"), "dots are resolved")
+      })
+    )
+  )
+
+  it.effect("replaces the content of a file in place: its mode and its links stay", () =>
+    inDirectory((write, at) =>
+      Effect.gen(function* () {
+        fs.writeFileSync(at("file"), "long content", { mode: 0o640 })
+        fs.linkSync(at("file"), at("hard"))
+        fs.symlinkSync("file", at("soft"))
+        fs.symlinkSync("made", at("dangling"))
+        const { ino } = fs.statSync(at("file"))
+        for (const name of ["file", "hard", "soft"]) {
+          yield* write(name, name)
+          assert.strictEqual(fs.readFileSync(at("file"), "utf8"), name)
+        }
+        assert.deepInclude(fs.statSync(at("file")), { ino, nlink: 2 })
+        assert.strictEqual(fs.statSync(at("file")).mode & MODE, 0o640)
+        assert.isTrue(fs.lstatSync(at("soft")).isSymbolicLink())
+        yield* write("dangling")
+        assert.strictEqual(fs.readFileSync(at("made"), "utf8"), "text")
+        yield* write("file", "")
+        assert.strictEqual(fs.statSync(at("file")).size, 0)
+      })
+    )
+  )
+
+  it.effect("refuses what it cannot write, and makes no directories", () =>
+    inDirectory((write, at, client) =>
+      Effect.gen(function* () {
+        fs.symlinkSync("loop", at("loop"))
+        execFileSync("mkfifo", [at("pipe")])
+        const cases = [
+          ["none/file", -32603, "No such file or directory (os error 2)"],
+          ["", -32603, "Is a directory (os error 21)"],
+          ["loop", -32603, "Symbolic link loop (os error 40)"],
+          ["x".repeat(300), -32603, "Filename too long (os error 36)"],
+          ["a\0b", -32600, "file name contained an unexpected NUL byte"],
+          ["pipe", -32600, `path \`${at("pipe")}\` is not a file`]
+        ] as const
+        for (const [name, code, message] of cases) {
+          assert.deepInclude(yield* Effect.flip(write(name)), { code, message })
+        }
+        for (const dataBase64 of ["!!", "YQ", "YQ==\n"]) {
+          const error = yield* Effect.flip(client("fs/writeFile", { path: at("a\0b"), dataBase64 }))
+          assert.strictEqual(error.code, -32600)
+          assert.match(error.message, /^fs\/writeFile requires valid base64 dataBase64: Invalid /)
+        }
+        const device = yield* Effect.flip(writeTo(client, "/dev/full", "text"))
+        assert.deepInclude(device, { code: -32603, message: "No space left on device (os error 28)" })
+        assert.deepStrictEqual(yield* writeTo(client, "/dev/null", "text"), {})
+        const proc = yield* Effect.flip(writeTo(client, "/proc/self/status", "text"))
+        assert.deepInclude(proc, { code: -32600, message: "Invalid argument (os error 22)" })
+        assert.deepStrictEqual(fs.readdirSync(at("")).sort(), ["loop", "pipe"])
+      })
+    )
+  )
+
+  it.effect("and fs/readFile of one file take turns", () =>
+    inDirectory((write, at, client) =>
+      Effect.gen(function* () {
+        const sizes = [200_000, 1, 100_000, 0, 300_000, 2]
+        const read = Effect.map(client("fs/readFile", { path: at("./file") }), ({ dataBase64 }) =>
+          Buffer.from(dataBase64, "base64").toString()
+        )
+        const seen = yield* Effect.forEach(
+          sizes.flatMap((size, i) => [Effect.as(write("file", `${i}`.repeat(size)), undefined), read]),
+          (turn) => turn,
+          { concurrency: "unbounded" }
+        )
+        const texts = seen.filter((text) => text !== undefined)
+        assert.deepStrictEqual(
+          texts,
+          sizes.map((size, i) => `${i}`.repeat(size))
+        )
+      })
+    )
+  )
 })
 
 describe("the experimental gate", () => {

@@ -1,6 +1,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { CommandExecOutputDeltaNotification } from "../../src/rpc/CommandExec.ts"
+import { ProcessOutputDeltaNotification } from "../../src/rpc/Process.ts"
 import { MAX_CHUNK_BYTES } from "../../src/services/OutputBuffer.ts"
 import * as OutputFrames from "../../src/services/OutputFrames.ts"
 import { RUNS } from "../support/runs.ts"
@@ -23,7 +24,7 @@ describe("OutputFrames", () => {
     "hold any chunk of any process",
     { processId: Schema.String, chunks: Schema.Array(Chunk), emittedAtMs: Milliseconds },
     ({ chunks, emittedAtMs, processId }) => {
-      const frameOf = OutputFrames.make(processId)
+      const frameOf = OutputFrames.make("command/exec/outputDelta", processId)
       const frames = chunks.map((chunk) =>
         frameOf({ ...chunk, bytes: Uint8Array.from(chunk.bytes) }, emittedAtMs)
       )
@@ -40,7 +41,10 @@ describe("OutputFrames", () => {
   )
 
   it("are notifications of the contract, their members in the order of the original", () => {
-    const frame = OutputFrames.make("p")({ stream: "stdout", bytes: Buffer.from("hi"), capReached: false }, 5)
+    const frame = OutputFrames.make("command/exec/outputDelta", "p")(
+      { stream: "stdout", bytes: Buffer.from("hi"), capReached: false },
+      5
+    )
     assert.strictEqual(
       Buffer.from(frame).toString(),
       '{"method":"command/exec/outputDelta","params":{"processId":"p","stream":"stdout","deltaBase64":"aGk=","capReached":false},"emittedAtMs":5}'
@@ -48,9 +52,22 @@ describe("OutputFrames", () => {
     assert.isTrue(Schema.is(CommandExecOutputDeltaNotification)(read(frame).params))
   })
 
+  it("name the process of process/spawn by its handle", () => {
+    const frame = OutputFrames.make("process/outputDelta", 'a"b')(
+      { stream: "stderr", bytes: Buffer.from("hi"), capReached: true },
+      5
+    )
+    assert.strictEqual(
+      Buffer.from(frame).toString(),
+      '{"method":"process/outputDelta","params":{"processHandle":"a\\"b","stream":"stderr","deltaBase64":"aGk=","capReached":true},"emittedAtMs":5}'
+    )
+    const { params }: { readonly params: unknown } = read(frame)
+    assert.isTrue(Schema.is(ProcessOutputDeltaNotification)(params))
+  })
+
   it("hold the bytes of a part of a larger buffer, up to the largest chunk", () => {
     const all = Uint8Array.from({ length: MAX_CHUNK_BYTES + 10 }, (_, i) => i * 7)
-    const frameOf = OutputFrames.make("é\u0000\"'\\😀")
+    const frameOf = OutputFrames.make("command/exec/outputDelta", "é\u0000\"'\\😀")
     for (const length of [0, 1, 2, 3, 4, MAX_CHUNK_BYTES - 1, MAX_CHUNK_BYTES]) {
       const bytes = all.subarray(5, 5 + length)
       const { params } = read(frameOf({ stream: "stderr", bytes, capReached: true }, 1))
@@ -60,7 +77,7 @@ describe("OutputFrames", () => {
   })
 
   it("do not share memory with each other", () => {
-    const frameOf = OutputFrames.make("p")
+    const frameOf = OutputFrames.make("command/exec/outputDelta", "p")
     const frame = (text: string) =>
       frameOf({ stream: "stdout", bytes: Buffer.from(text), capReached: false }, 1)
     const first = frame("first")

@@ -19,7 +19,7 @@ export const report = (findings: ReadonlyArray<SandboxCheck.Finding>): string =>
 }
 
 /** Gives the report and the exit code, which is 0 only if all works. */
-export const sandboxCheck = SandboxCheck.check.pipe(
+export const sandboxCheck = SandboxCheck.check().pipe(
   Effect.map(({ findings, sandbox }) => ({ text: report(findings), code: sandbox === undefined ? 1 : 0 })),
   Effect.scoped,
   Effect.provide(NodeProcessSpawner.layer)

@@ -1,0 +1,19 @@
+// GENERATED from the schemas of the server. Changes made here are lost.
+
+/** How a process ended. Nothing of it follows. */
+export type ProcessExitedNotification = {
+  /** As given in `process/spawn`; free for another process now. */
+  processHandle: string
+  /** 0 to 255. Death by signal n is 128 + n on pipes and 1 on a terminal; a timeout is 124 on either. */
+  exitCode: number
+  /** Other processes held the output open for longer than 2 s after the exit; what they wrote later is missing. */
+  outputDrainTimedOut?: boolean | null
+  /** What the process wrote, up to the cap; empty when streamed. */
+  stdout: string
+  /** The cap of stdout is full. */
+  stdoutCapReached: boolean
+  /** What the process wrote, up to the cap; empty when streamed. */
+  stderr: string
+  /** The cap of stderr is full. */
+  stderrCapReached: boolean
+}

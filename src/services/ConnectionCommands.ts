@@ -1,0 +1,69 @@
+/**
+ * The commands of a connection, whichever family of methods starts them: each takes a place in the quotas before it
+ * starts, and all of them end with the connection.
+ */
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { CommandExec, type Command, type RunningCommand } from "./CommandExec.ts"
+import type { SandboxUnavailable, SpawnError, TooManyProcesses } from "./CommandExecError.ts"
+import { Connection } from "./Connection.ts"
+import { ProcessQuota } from "./ProcessQuota.ts"
+
+export class ConnectionCommands extends Context.Service<
+  ConnectionCommands,
+  {
+    /** Starts a command for the connection; it ends with the current Scope, and its place is free then. */
+    readonly start: (
+      command: Omit<Command, "owner">
+    ) => Effect.Effect<
+      RunningCommand,
+      TooManyProcesses | SpawnError | SandboxUnavailable,
+      Connection | Scope.Scope
+    >
+    /** Starts what outlives its request, at once; it is interrupted when the connection ends. */
+    readonly fork: <E, R>(effect: Effect.Effect<void, E, R>) => Effect.Effect<void, never, R | Connection>
+  }
+>()("effect-app-server/ConnectionCommands") {
+  static readonly layer: Layer.Layer<ConnectionCommands, never, CommandExec | ProcessQuota> = Layer.effect(
+    ConnectionCommands,
+    Effect.gen(function* () {
+      const exec = yield* CommandExec
+      const quota = yield* ProcessQuota
+      const homes = new WeakMap<Connection["Service"], Home>()
+
+      /** Known from the first command of the connection on. */
+      const homeOf = Effect.fnUntraced(function* (connection: Connection["Service"]) {
+        const known = homes.get(connection)
+        if (known !== undefined) return known
+        const scope = yield* Scope.fork(connection.scope, "parallel")
+        // after the scope, so that it ends before: one sweep for all commands is cheaper than one for each
+        const owner = yield* Scope.provide(exec.owner, connection.scope)
+        const home: Home = { owner, scope }
+        homes.set(connection, home)
+        return home
+      })
+
+      return {
+        start: Effect.fnUntraced(function* (command) {
+          const connection = yield* Connection
+          const { owner } = yield* homeOf(connection)
+          yield* quota.take(connection)
+          return yield* exec.start({ ...command, owner })
+        }),
+        fork: Effect.fnUntraced(function* (effect) {
+          const { scope } = yield* homeOf(yield* Connection)
+          yield* Effect.forkIn(effect, scope, { startImmediately: true })
+        })
+      }
+    })
+  )
+}
+
+interface Home {
+  /** Whose the commands are. */
+  readonly owner: number
+  /** Closes with the connection, and interrupts all at once. */
+  readonly scope: Scope.Scope
+}
