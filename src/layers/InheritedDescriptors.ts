@@ -38,6 +38,15 @@ const ofThisProcess = (): ReadonlyArray<number> => {
   }
 }
 
+const openFilesLimit = (): number => {
+  try {
+    const limits = fs.readFileSync("/proc/self/limits", "latin1")
+    return Number(/^Max open files +(\d+)/m.exec(limits)?.[1] ?? Infinity)
+  } catch {
+    return Infinity
+  }
+}
+
 export const make = (native: Native | undefined): InheritedDescriptors => {
   const places = new Set<number>()
   // as long as the process lives: every program may need it
@@ -51,7 +60,11 @@ export const make = (native: Native | undefined): InheritedDescriptors => {
     keep,
     closed: (fd) => void places.delete(fd),
     passed: (descriptors = []) => {
-      const length = Math.max(descriptors.length, ...[...places].map((fd) => fd - 2))
+      if (places.size === 0) return descriptors
+      // a descriptor from before the limit was lowered has a place that nothing can be put into
+      const limit = openFilesLimit()
+      const hidden = [...places].filter((fd) => fd < limit)
+      const length = Math.max(descriptors.length, ...hidden.map((fd) => fd - 2))
       return Array.from({ length }, (_, i) => descriptors[i] ?? nothing)
     }
   }

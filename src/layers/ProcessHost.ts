@@ -60,6 +60,20 @@ export const killGroup = (pgid: number): Effect.Effect<void> =>
     }
   })
 
+/** SIGKILL to a group and to its leader, which right after a fork may not lead it yet; a reaped one is left alone. */
+export const killLed = (pid: number, exit: Deferred.Deferred<ExitStatus>): Effect.Effect<void> =>
+  Effect.andThen(
+    killGroup(pid),
+    Effect.sync(() => {
+      if (Deferred.isDoneUnsafe(exit)) return
+      try {
+        process.kill(pid, "SIGKILL")
+      } catch {
+        // gone, or nothing that we may kill
+      }
+    })
+  )
+
 /** Prepares this machine; the watchdog and the reaper work as long as the Scope lives. */
 export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(function* () {
   const loaded = Native.load()
@@ -104,7 +118,7 @@ export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(f
         // once the leader is reaped its number may be another's: the service has killed the rest by then
         Deferred.isDoneUnsafe(exit)
           ? Effect.void
-          : killGroup(pid).pipe(
+          : killLed(pid, exit).pipe(
               Effect.andThen(Effect.timeoutOption(Deferred.await(exit), REAP_TIME)),
               Effect.andThen(sweeper.end(mark))
             )

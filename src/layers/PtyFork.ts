@@ -45,6 +45,7 @@ export const fork = (
   } catch (error) {
     // with no descriptor left for its other side the program cannot be kept
     Effect.runSync(killGroup(pid))
+    process.kill(pid, "SIGKILL") // it may not lead its group yet
     host.descriptors.closed(master)
     fs.closeSync(master)
     throw error

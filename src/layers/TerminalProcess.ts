@@ -19,7 +19,7 @@ import {
   type RunningProcess,
   type SpawnSpec
 } from "../services/ProcessSpawner.ts"
-import { killGroup, type ProcessHost } from "./ProcessHost.ts"
+import { killGroup, killLed, type ProcessHost } from "./ProcessHost.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as PtyFork from "./PtyFork.ts"
 import * as PtyLaunch from "./PtyLaunch.ts"
@@ -66,7 +66,7 @@ export const spawn = (
           if (eager) done(true)
         }),
       resize: ({ cols, rows }) => Effect.sync(() => terminal.resize(cols, rows)),
-      kill: killGroup(pid),
+      kill: killLed(pid, exit),
       killTree: host.sweep(mark)
     }
   })

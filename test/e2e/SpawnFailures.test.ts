@@ -82,6 +82,8 @@ const exec = (client: TestClient, params: object) =>
 
 /** Starts one of each, so that what is loaded on first use is there, and gives what the server holds then. */
 const warmUp = Effect.fnUntraced(function* (client: TestClient, server: TestServer) {
+  // waits for the check of the sandbox, whatever comes of it
+  yield* exec(client, { command: ["true"], sandboxPolicy: { type: "readOnly" } })
   for (const [, params] of IO) {
     assert.deepInclude((yield* exec(client, { command: ["true"], ...params })).result, { exitCode: 0 })
   }
@@ -92,7 +94,8 @@ const warmUp = Effect.fnUntraced(function* (client: TestClient, server: TestServ
     const now = holdings(server)
     const same = JSON.stringify(now) === JSON.stringify(last)
     last = now
-    return same ? now : undefined
+    // the watchdog is the one child that stays
+    return same && now.children === 1 ? now : undefined
   })
 })
 
