@@ -29,6 +29,10 @@ const OPTIONS = 3
 const FILTER = 4
 const STATUS = 5
 
+/** What bwrap takes, options and the command's words together (MAX_ARGS of 0.8.0), and what it is started with. */
+const MAX_WORDS = 9000
+const OWN_WORDS = 8
+
 /** How long the rest of a sandbox may take to end once its first process has; it is on its way. */
 const END_TIME = "2 seconds"
 const END_POLL = "2 millis"
@@ -44,6 +48,8 @@ interface Started {
 const launcher = ({ bwrap, setsid }: Programs, { descriptors }: Started): Launcher => ({
   wrap: (argv, terminal) => [
     bwrap,
+    // or signals to the command's own group would reach bwrap
+    ...(terminal ? [] : ["--new-session"]),
     "--args",
     String(OPTIONS),
     "--",
@@ -86,6 +92,12 @@ export const make = (programs: Programs, further: ReadonlyArray<string> = []): S
       status: STATUS,
       root
     })
+    const words = options.filter((byte) => byte === 0).length + command.argv.length + OWN_WORDS
+    if (words > MAX_WORDS) {
+      return unavailable(
+        `bubblewrap takes ${MAX_WORDS} words, and the command with its environment is ${words}`
+      )
+    }
     const opened: Array<number> = []
     try {
       for (const content of [options, filter, undefined]) opened.push(UnlinkedFile.open(content))

@@ -33,9 +33,9 @@ export const run = (
           timer = undefined
           for (const pid of childrenOf(process.pid)) if (!isOwn(pid)) native.wait(pid)
         }
-        // one signal may stand for many children
+        // one signal may stand for many children; what is told may start others
         const lookForChildren = () => {
-          for (const [pid, tell] of children) {
+          for (const [pid, tell] of Array.from(children)) {
             const status = native.wait(pid)
             if (status === undefined) continue
             children.delete(pid)
@@ -46,8 +46,9 @@ export const run = (
           keepAlive = undefined
         }
         const onChild = () => {
-          lookForChildren()
+          // first, for what is told may close the Scope, which must find the timer
           timer ??= setTimeout(lookForOrphans, DELAY_MS)
+          lookForChildren()
         }
         const onExit: ChildReaper["onExit"] = (pid, tell) => {
           children.set(pid, tell)

@@ -14,6 +14,8 @@ export interface InheritedDescriptors {
   readonly keep: (fd: number) => void
   /** The descriptor is closed. */
   readonly closed: (fd: number) => void
+  /** Calls `start` while nothing below what is kept is free: node-pty closes what is open up to the first gap. */
+  readonly withoutGaps: <A>(start: () => A) => A
   /** What `stdio` of a program needs behind its standard streams, to pass `descriptors` on as 3, 4 and so on. */
   readonly passed: (descriptors?: ReadonlyArray<number>) => ReadonlyArray<number>
 }
@@ -47,6 +49,9 @@ const openFilesLimit = (): number => {
   }
 }
 
+/** Without the descriptors from before the limit was lowered: nothing can be put into their places. */
+const below = (limit: number, places: ReadonlySet<number>) => [...places].filter((fd) => fd < limit)
+
 export const make = (native: Native | undefined): InheritedDescriptors => {
   const places = new Set<number>()
   // as long as the process lives: every program may need it
@@ -59,11 +64,20 @@ export const make = (native: Native | undefined): InheritedDescriptors => {
   return {
     keep,
     closed: (fd) => void places.delete(fd),
+    withoutGaps: (start) => {
+      if (places.size === 0) return start()
+      const top = Math.max(-1, ...below(openFilesLimit(), places))
+      const fillers: Array<number> = []
+      try {
+        for (let fd = -1; fd < top; fillers.push(fd)) fd = fs.openSync("/dev/null", "r")
+        return start()
+      } finally {
+        for (const fd of fillers) fs.closeSync(fd)
+      }
+    },
     passed: (descriptors = []) => {
       if (places.size === 0) return descriptors
-      // a descriptor from before the limit was lowered has a place that nothing can be put into
-      const limit = openFilesLimit()
-      const hidden = [...places].filter((fd) => fd < limit)
+      const hidden = below(openFilesLimit(), places)
       const length = Math.max(descriptors.length, ...hidden.map((fd) => fd - 2))
       return Array.from({ length }, (_, i) => descriptors[i] ?? nothing)
     }

@@ -74,6 +74,9 @@ export const killLed = (pid: number, exit: Deferred.Deferred<ExitStatus>): Effec
     })
   )
 
+/** What was started here and is not reaped; all hosts of this process see each other's children. */
+const own = new Set<number>()
+
 /** Prepares this machine; the watchdog and the reaper work as long as the Scope lives. */
 export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(function* () {
   const loaded = Native.load()
@@ -87,7 +90,6 @@ export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(f
   const sweeper = yield* ProcessSweeper.make(
     native ? ProcessTables.byLimit(server) : ProcessTables.byEnvironment(server)
   )
-  const own = new Set<number>()
   const watchdog = yield* Watchdog.run(server, native !== undefined, own)
   const reaper = native && (yield* ChildReaper.run(native, (pid) => own.has(pid)))
 

@@ -36,7 +36,12 @@ export const fork = (
       throw startError()
     }
   }
-  const { fd: master, pid, pty } = host.start(mark, start, (forked) => forked.pid)
+  const forked = host.start(
+    mark,
+    () => host.descriptors.withoutGaps(start),
+    ({ pid }) => pid
+  )
+  const { fd: master, pid, pty } = forked
   try {
     // nothing can be started between the fork and this
     host.descriptors.keep(master)

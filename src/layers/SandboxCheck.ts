@@ -94,7 +94,9 @@ const run = (
       onFailure: () => undefined,
       onSuccess: ({ exitCode }) => exitCode
     })
-    return exitCode === 0 ? Result.succeed(output) : Result.fail(output || `exit code ${exitCode}`)
+    if (exitCode === 0) return Result.succeed(output)
+    const problem = exitCode === undefined ? "it did not start the command" : `exit code ${exitCode}`
+    return Result.fail(output || problem)
   }).pipe(
     Effect.scoped,
     Effect.timeoutOrElse({

@@ -18,7 +18,9 @@ let working = 0
 export const open = (content: Uint8Array = new Uint8Array()): number => {
   const fd = openEmpty()
   try {
-    fs.writeSync(fd, content, 0, content.length, 0)
+    const written = fs.writeSync(fd, content, 0, content.length, 0)
+    // a file system that is full takes a part
+    if (written < content.length) throw Object.assign(new Error("short write"), { code: "ENOSPC" })
     return fd
   } catch (error) {
     fs.closeSync(fd)

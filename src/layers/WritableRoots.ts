@@ -5,6 +5,7 @@
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
+import * as MountTables from "./MountTables.ts"
 import * as ProtectedPaths from "./ProtectedPaths.ts"
 import { below, isWithin, resolve } from "./RealPath.ts"
 
@@ -125,6 +126,8 @@ export class WritableRoots {
       this.#masks.delete(file)
       // a command may have put another directory in the place of the one that it is in
       if (identity(path.dirname(file)) !== mask.directory) continue
+      // the kernel would take its mount from the command of another server
+      if (MountTables.isMountPoint(file)) continue
       try {
         fs.rmdirSync(file)
       } catch {

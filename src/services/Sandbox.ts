@@ -10,8 +10,9 @@ import { SandboxUnavailable } from "./CommandExecError.ts"
 import type { Launcher } from "./ProcessSpawner.ts"
 import type { SandboxRules } from "./SandboxRules.ts"
 
-/** Where and with what a command is to run. */
+/** What is to run, where and with what. */
 export interface Confinable {
+  readonly argv: ReadonlyArray<string>
   /** Absolute. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
