@@ -41,11 +41,16 @@ type Confined = Extract<SandboxRules, { readonly _tag: "Confined" }>
 
 interface Started {
   readonly plan: Plan
-  /** By their places at the launcher. */
+  /** By their places at the launcher. Options and status are one file: it reads to the end, and writes from there. */
   readonly descriptors: readonly [options: number, filter: number, status: number]
+  readonly optionsLength: number
 }
 
-const launcher = ({ bwrap, setsid }: Programs, { descriptors }: Started): Launcher => ({
+/** What the launcher said so far of what became of it. */
+const statusOf = ({ descriptors: [, , status], optionsLength }: Started): string =>
+  UnlinkedFile.text(status, optionsLength)
+
+const launcher = ({ bwrap, setsid }: Programs, started: Started): Launcher => ({
   wrap: (argv, terminal) => [
     bwrap,
     // or signals to the command's own group would reach bwrap
@@ -57,8 +62,8 @@ const launcher = ({ bwrap, setsid }: Programs, { descriptors }: Started): Launch
     ...argv
   ],
   env: {},
-  descriptors,
-  started: () => UnlinkedFile.text(descriptors[2]).includes('"exit-code"')
+  descriptors: started.descriptors,
+  started: () => statusOf(started).includes('"exit-code"')
 })
 
 /**
@@ -100,20 +105,22 @@ export const make = (programs: Programs, further: ReadonlyArray<string> = []): S
     }
     const opened: Array<number> = []
     try {
-      for (const content of [options, filter, undefined]) opened.push(UnlinkedFile.open(content))
+      for (const content of [options, filter]) opened.push(UnlinkedFile.open(content))
     } catch (error) {
       opened.forEach(fs.closeSync)
       return unavailable(SystemError.text(error))
     }
     roots.begin(plan)
-    return { plan, descriptors: [opened[0]!, opened[1]!, opened[2]!] }
+    const [file, program] = opened as [number, number]
+    return { plan, descriptors: [file, program, file], optionsLength: options.length }
   }
 
-  const end = Effect.fnUntraced(function* ({ descriptors, plan }: Started) {
-    const ended = plan.masks.length === 0 || (yield* awaitEnd(descriptors[2]))
+  const end = Effect.fnUntraced(function* (started: Started) {
+    const { descriptors, plan } = started
+    const ended = plan.masks.length === 0 || (yield* awaitEnd(statusOf(started)))
     // otherwise what stands in must stay for good
     if (ended) roots.end(plan)
-    for (const fd of descriptors) fs.closeSync(fd)
+    for (const fd of new Set(descriptors)) fs.closeSync(fd)
   })
 
   const acquire = (rules: Confined, command: Confinable) =>
@@ -139,8 +146,8 @@ export const make = (programs: Programs, further: ReadonlyArray<string> = []): S
 }
 
 /** Waits for the end of the namespace, whose first process ends last; whether it came. */
-const awaitEnd = (status: number): Effect.Effect<boolean> => {
-  const pid = Number(/"child-pid": (\d+)/.exec(UnlinkedFile.text(status))?.[1] ?? 0)
+const awaitEnd = (status: string): Effect.Effect<boolean> => {
+  const pid = Number(/"child-pid": (\d+)/.exec(status)?.[1] ?? 0)
   const end: Effect.Effect<void> = Effect.suspend(() =>
     pid === 0 || isGone(pid) ? Effect.void : Effect.andThen(Effect.sleep(END_POLL), end)
   )

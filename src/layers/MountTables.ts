@@ -13,18 +13,20 @@ const namespaceOf = (pid: string): string | undefined => {
   }
 }
 
-/** Whether a process in a namespace of its own has something mounted there. */
-export const isMountPoint = (file: string): boolean => {
+/** Which of these files are mount points for a process in a namespace of its own. */
+export const mountPoints = (files: ReadonlyArray<string>): ReadonlySet<string> => {
   const seen = new Set([namespaceOf("self"), undefined])
-  return fs.readdirSync("/proc").some((pid) => {
-    if (!/^\d+$/.test(pid)) return false
-    const namespace = namespaceOf(pid)
-    if (seen.has(namespace)) return false
+  const found = new Set<string>()
+  for (const pid of fs.readdirSync("/proc")) {
+    const namespace = /^\d+$/.test(pid) ? namespaceOf(pid) : undefined
+    if (seen.has(namespace)) continue
     seen.add(namespace)
     try {
-      return fs.readFileSync(`/proc/${pid}/mountinfo`, "utf8").includes(` ${escaped(file)} `)
+      const mounts = fs.readFileSync(`/proc/${pid}/mountinfo`, "utf8")
+      for (const file of files) if (mounts.includes(` ${escaped(file)} `)) found.add(file)
     } catch {
-      return false
+      // gone, or not ours
     }
-  })
+  }
+  return found
 }

@@ -23,6 +23,8 @@ export interface Native {
   readonly pipe: () => readonly [read: number, write: number]
   /** Starts a program, under the mark if there is one; its end is for `wait` to tell. Throws an errno code. */
   readonly spawn: (program: PosixSpawn.Program) => number
+  /** SIGKILL to a process, or to a group if the number is negative; nothing where there is none. */
+  readonly kill: (pid: number) => void
   /** Takes the exit status of a child, so that no zombie stays; nothing as long as it runs. */
   readonly wait: (pid: number) => ExitStatus | undefined
 }
@@ -34,6 +36,7 @@ const F_SETFD = 2
 const FD_CLOEXEC = 1
 const O_CLOEXEC = 0o2000000
 const WNOHANG = 1
+const SIGKILL = 9
 
 interface Koffi {
   readonly load: (library: null) => PosixSpawn.Library
@@ -49,6 +52,7 @@ const bind = (): Native => {
   const setrlimit = libc.func("int setrlimit(int, const uint64_t *)")
   const fcntl = libc.func("int fcntl(int, int, int)")
   const pipe2 = libc.func("int pipe2(_Out_ int *, int)")
+  const kill = libc.func("int kill(int, int)")
   const waitpid = libc.func("int waitpid(int, _Out_ int *, int)")
 
   const posixSpawn = PosixSpawn.bind(libc)
@@ -89,6 +93,8 @@ const bind = (): Native => {
       if ("errno" in started) throw failure(started.errno, "posix_spawn")
       return started.pid
     },
+    // Node's own throws where there is nobody, which is the rule after an exit, and costs more than all else there
+    kill: (pid) => void kill(pid, SIGKILL),
     wait: (pid) => (waitpid(pid, status, WNOHANG) === pid ? exitStatus(status[0]!) : undefined)
   }
 }

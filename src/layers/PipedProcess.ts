@@ -15,7 +15,7 @@ import * as SystemError from "../services/SystemError.ts"
 import * as DescriptorRoom from "./DescriptorRoom.ts"
 import type { Native } from "./Native.ts"
 import * as Pipes from "./Pipes.ts"
-import { childStatus, commandStatus, killLed, type ProcessHost } from "./ProcessHost.ts"
+import { childStatus, commandStatus, type ProcessHost } from "./ProcessHost.ts"
 
 /** What `child_process` opens for a start. Node 20 loses some of them for good when it runs out half-way. */
 const CHILD_PROCESS_DESCRIPTORS = 8
@@ -77,7 +77,7 @@ export const spawn = (
           if (eager) resume(Effect.succeed(true))
         }),
       resize: () => Effect.void,
-      kill: killLed(pid, exit),
+      kill: host.killLed(pid, exit),
       killTree: host.sweep(mark)
     }
   })

@@ -29,6 +29,10 @@ export interface ProcessHost {
   readonly environment: (mark: string) => Readonly<Record<string, string>>
   /** Starts a process, synchronously, under a mark; `start` gives its pid, or nothing when it did not start. */
   readonly start: <A>(mark: string, start: () => A, pidOf: (started: A) => number | undefined) => A
+  /** SIGKILL to all of a group; an empty one is fine. */
+  readonly killGroup: (pgid: number) => void
+  /** As `killGroup`, and to the leader, which right after a fork may not lead it yet; a reaped one is left alone. */
+  readonly killLed: (pid: number, exit: Deferred.Deferred<ExitStatus>) => Effect.Effect<void>
   /** The leader of a group is reaped. */
   readonly ended: (pid: number) => void
   /** Ends a command whose leader may still run, and waits until it is reaped. */
@@ -50,29 +54,13 @@ export const commandStatus = (launcher: Launcher | undefined, status: ExitStatus
 export const childStatus = (code: number | null, signal: NodeJS.Signals | null): ExitStatus =>
   signal === null ? { code: code! } : { signal: os.constants.signals[signal], name: signal }
 
-/** SIGKILL to all of a group; an empty one is fine. */
-export const killGroup = (pgid: number): Effect.Effect<void> =>
-  Effect.sync(() => {
-    try {
-      process.kill(-pgid, "SIGKILL")
-    } catch {
-      // nobody left, or nobody that we may kill
-    }
-  })
-
-/** SIGKILL to a group and to its leader, which right after a fork may not lead it yet; a reaped one is left alone. */
-export const killLed = (pid: number, exit: Deferred.Deferred<ExitStatus>): Effect.Effect<void> =>
-  Effect.andThen(
-    killGroup(pid),
-    Effect.sync(() => {
-      if (Deferred.isDoneUnsafe(exit)) return
-      try {
-        process.kill(pid, "SIGKILL")
-      } catch {
-        // gone, or nothing that we may kill
-      }
-    })
-  )
+const killByNode = (pid: number) => {
+  try {
+    process.kill(pid, "SIGKILL")
+  } catch {
+    // nobody left, or nobody that we may kill
+  }
+}
 
 /** What was started here and is not reaped; all hosts of this process see each other's children. */
 const own = new Set<number>()
@@ -93,6 +81,14 @@ export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(f
   const watchdog = yield* Watchdog.run(server, native !== undefined, own)
   const reaper = native && (yield* ChildReaper.run(native, (pid) => own.has(pid)))
 
+  const kill = native?.kill ?? killByNode
+  const killGroup = (pgid: number) => kill(-pgid)
+  const killLed: ProcessHost["killLed"] = (pid, exit) =>
+    Effect.sync(() => {
+      killGroup(pid)
+      if (!Deferred.isDoneUnsafe(exit)) kill(pid)
+    })
+
   let commands = 0
   const ownerMark = (owner: number) => OwnershipMark.owner(server, owner)
   return {
@@ -111,6 +107,8 @@ export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(f
       }
       return started
     },
+    killGroup,
+    killLed,
     ended: (pid) => {
       own.delete(pid)
       if (native === undefined) watchdog.release(pid)

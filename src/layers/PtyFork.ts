@@ -1,11 +1,10 @@
 /** Starts a program on a new terminal, of which the server gets both sides, or nothing and the system's error. */
 import * as fs from "node:fs"
 import * as os from "node:os"
-import * as Effect from "effect/Effect"
 import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
 import type { ExitStatus, SpawnSpec } from "../services/ProcessSpawner.ts"
 import * as DescriptorRoom from "./DescriptorRoom.ts"
-import { killGroup, type ProcessHost } from "./ProcessHost.ts"
+import type { ProcessHost } from "./ProcessHost.ts"
 import * as PtyAddon from "./PtyAddon.ts"
 
 export interface Pty {
@@ -49,7 +48,7 @@ export const fork = (
     return { pid, master, slave, resize: (cols, rows) => addon.resize(master, cols, rows, 0, 0) }
   } catch (error) {
     // with no descriptor left for its other side the program cannot be kept
-    Effect.runSync(killGroup(pid))
+    host.killGroup(pid)
     process.kill(pid, "SIGKILL") // it may not lead its group yet
     host.descriptors.closed(master)
     fs.closeSync(master)

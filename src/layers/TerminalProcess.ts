@@ -19,7 +19,7 @@ import {
   type RunningProcess,
   type SpawnSpec
 } from "../services/ProcessSpawner.ts"
-import { killGroup, killLed, type ProcessHost } from "./ProcessHost.ts"
+import type { ProcessHost } from "./ProcessHost.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as PtyFork from "./PtyFork.ts"
 import * as PtyLaunch from "./PtyLaunch.ts"
@@ -66,7 +66,7 @@ export const spawn = (
           if (eager) done(true)
         }),
       resize: ({ cols, rows }) => Effect.sync(() => terminal.resize(cols, rows)),
-      kill: killLed(pid, exit),
+      kill: host.killLed(pid, exit),
       killTree: host.sweep(mark)
     }
   })
@@ -85,7 +85,7 @@ const open = (
       let drain = nothing
       const start = spec.launcher === undefined ? PtyFork.fork : PtyLaunch.launch
       const { master, pid, resize, slave } = start(host, mark, spec, size, (status) => {
-        Effect.runSync(killGroup(pid))
+        host.killGroup(pid)
         host.ended(pid)
         drain()
         output.end("stdout")

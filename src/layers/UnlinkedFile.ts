@@ -41,8 +41,8 @@ const openEmpty = (): number => {
   }
 }
 
-/** All of it, as text. */
-export const text = (fd: number): string => {
-  const bytes = Buffer.alloc(fs.fstatSync(fd).size)
-  return bytes.toString("utf8", 0, fs.readSync(fd, bytes, 0, bytes.length, 0))
+/** What is in it from a byte on, as text. */
+export const text = (fd: number, from: number): string => {
+  const bytes = Buffer.alloc(fs.fstatSync(fd).size - from)
+  return bytes.toString("utf8", 0, fs.readSync(fd, bytes, 0, bytes.length, from))
 }

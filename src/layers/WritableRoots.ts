@@ -120,14 +120,15 @@ export class WritableRoots {
   /** The command and all within it have ended: what stood in is removed, where no other command needs it. */
   end(plan: Plan): void {
     this.#active.delete(plan)
-    for (const file of plan.masks) {
-      const mask = this.#masks.get(file)!
-      if (--mask.users > 0) continue
+    const unused = plan.masks.filter((file) => --this.#masks.get(file)!.users === 0)
+    if (unused.length === 0) return
+    // from there the kernel would take the mount of the command of another server
+    const used = MountTables.mountPoints(unused)
+    for (const file of unused) {
+      const { directory } = this.#masks.get(file)!
       this.#masks.delete(file)
       // a command may have put another directory in the place of the one that it is in
-      if (identity(path.dirname(file)) !== mask.directory) continue
-      // the kernel would take its mount from the command of another server
-      if (MountTables.isMountPoint(file)) continue
+      if (used.has(file) || identity(path.dirname(file)) !== directory) continue
       try {
         fs.rmdirSync(file)
       } catch {
