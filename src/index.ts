@@ -1,7 +1,11 @@
 /** The public face for other Effect apps. */
 export * as AppServer from "./layers/AppServer.ts"
 export * as NodeProcessSpawner from "./layers/NodeProcessSpawner.ts"
-export { WebSocketTransport, ListenError, type ListenAddress } from "./layers/WebSocketTransport.ts"
+export * as CapabilityToken from "./layers/auth/CapabilityToken.ts"
+export { Unauthorized, type TokenCheck } from "./layers/auth/ConnectionAuth.ts"
+export * as SignedBearerToken from "./layers/auth/SignedBearerToken.ts"
+export { ListenError } from "./layers/HttpListener.ts"
+export { WebSocketTransport, type Access, type ListenAddress } from "./layers/WebSocketTransport.ts"
 export { AppServerRpcs, ServerNotifications } from "./rpc/AppServerRpcs.ts"
 export { WireError } from "./rpc/WireError.ts"
 export { CommandExec } from "./services/CommandExec.ts"

@@ -18,7 +18,7 @@ import * as BubblewrapSandbox from "./BubblewrapSandbox.ts"
 import * as NodeHostInfo from "./NodeHostInfo.ts"
 import * as NodeProcessSpawner from "./NodeProcessSpawner.ts"
 import * as TomlConfigStore from "./TomlConfigStore.ts"
-import { WebSocketTransport, type ListenAddress } from "./WebSocketTransport.ts"
+import { WebSocketTransport, type Access, type ListenAddress } from "./WebSocketTransport.ts"
 
 /** Every method's handler, over whatever services are provided. */
 export const layerHandlers = Layer.mergeAll(
@@ -38,6 +38,8 @@ export const layerDispatcher = Dispatcher.layer.pipe(
 
 export interface AppServerOptions {
   readonly listen: ListenAddress
+  /** Who may connect; by default every client on this machine, and no page in a browser. */
+  readonly access?: Access
   /** The configuration directory. */
   readonly codexHome: string
   /** Values that are stronger than any file. */
@@ -50,7 +52,7 @@ export interface AppServerOptions {
 
 /** The server on this machine, listening as long as the layer lives. */
 export const layer = (options: AppServerOptions) =>
-  WebSocketTransport.layer(options.listen).pipe(
+  WebSocketTransport.layer(options.listen, options.access).pipe(
     Layer.provide(layerDispatcher),
     Layer.provide(CommandExec.layer),
     Layer.provide(BubblewrapSandbox.layer),

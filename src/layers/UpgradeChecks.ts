@@ -1,20 +1,18 @@
 /**
  * What an HTTP request to a WebSocket listener is answered: a probe, a refusal, or the upgrade. There is no 404:
- * every path that is no probe is the WebSocket route. Order of the checks: Origin, route, method, upgrade form.
+ * every path that is no probe is the WebSocket route. Order of the checks: Origin, route, method, upgrade form,
+ * host.
  */
 import type { IncomingMessage } from "node:http"
+import type { HostCheck } from "./HostCheck.ts"
+import * as HttpAnswer from "./HttpAnswer.ts"
+import * as RequestTarget from "./RequestTarget.ts"
 
-export interface Answer {
-  readonly status: 200 | 400 | 403 | 405 | 503
-  readonly headers: Readonly<Record<string, string>>
-  readonly body: string
+export interface UpgradeRules {
+  /** Pages from which a browser may come; without it no `Origin` is looked at. */
+  readonly allowedOrigins?: ReadonlySet<string> | undefined
+  readonly checkHost?: HostCheck | undefined
 }
-
-const answer = (status: Answer["status"], body = "", headers: Answer["headers"] = {}): Answer => ({
-  status,
-  headers: body === "" ? headers : { "content-type": "text/plain; charset=utf-8", ...headers },
-  body
-})
 
 const PROBES: ReadonlySet<string> = new Set(["/readyz", "/healthz"])
 
@@ -22,22 +20,46 @@ const names = (header: string | undefined, token: string) =>
   header?.split(",").some((value) => value.trim().toLowerCase() === token) === true
 
 /** The answer to an upgrade for which there is no room. */
-export const full = (maxConnections: number): Answer =>
-  answer(503, `All ${maxConnections} connections are in use; try again later`)
+export const full = (maxConnections: number): HttpAnswer.HttpAnswer =>
+  HttpAnswer.make(503, `All ${maxConnections} connections are in use; try again later`)
+
+/** The answer to a request that Node did not take for an upgrade, should it ever look like one to us. */
+export const NO_UPGRADE = HttpAnswer.make(400, "Connection header did not include 'upgrade'")
 
 /** The answer, or `undefined` for a request that may become a WebSocket. */
-export const check = ({ headers, method, url }: IncomingMessage): Answer | undefined => {
-  // a browser sends it with every WebSocket, a Codex client never: no page may talk to this server
-  if (headers.origin !== undefined) return answer(403)
-  if (PROBES.has(url!.split("?", 1)[0]!)) {
-    return method === "GET" || method === "HEAD" ? answer(200) : answer(405, "", { allow: "GET,HEAD" })
+export const check = (
+  request: IncomingMessage,
+  { allowedOrigins, checkHost }: UpgradeRules
+): HttpAnswer.HttpAnswer | undefined => {
+  const { headers, method, url } = request
+  // a browser sends it with every WebSocket, a Codex client never
+  if (headers.origin !== undefined && allowedOrigins?.has(headers.origin) === false) {
+    return HttpAnswer.make(403)
   }
-  if (method !== "GET") return answer(405, "Request method must be `GET`")
-  if (!names(headers.connection, "upgrade")) return answer(400, "Connection header did not include 'upgrade'")
-  if (!names(headers.upgrade, "websocket")) return answer(400, "`Upgrade` header did not include 'websocket'")
+  if (PROBES.has(RequestTarget.parse(url!).path)) {
+    return method === "GET" || method === "HEAD"
+      ? HttpAnswer.make(200)
+      : HttpAnswer.make(405, "", { allow: "GET,HEAD" })
+  }
+  return formProblem(request) ?? checkHost?.(request)
+}
+
+const bad = (body: string) => HttpAnswer.make(400, body)
+
+const formProblem = ({
+  headers,
+  httpVersion,
+  method
+}: IncomingMessage): HttpAnswer.HttpAnswer | undefined => {
+  if (method !== "GET") return HttpAnswer.make(405, "Request method must be `GET`")
+  if (!names(headers.connection, "upgrade")) return NO_UPGRADE
+  if (!names(headers.upgrade, "websocket")) return bad("`Upgrade` header did not include 'websocket'")
   if (headers["sec-websocket-version"] !== "13") {
-    return answer(400, "`Sec-WebSocket-Version` header did not include '13'")
+    return bad("`Sec-WebSocket-Version` header did not include '13'")
   }
-  if (headers["sec-websocket-key"] === undefined) return answer(400, "`Sec-WebSocket-Key` header missing")
+  if (headers["sec-websocket-key"] === undefined) return bad("`Sec-WebSocket-Key` header missing")
+  if (httpVersion === "1.0") {
+    return HttpAnswer.make(426, "WebSocket request couldn't be upgraded since no upgrade state was present")
+  }
   return undefined
 }

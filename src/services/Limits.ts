@@ -8,6 +8,10 @@ import * as Layer from "effect/Layer"
 export interface Limits {
   /** WebSockets open at once; one more is answered 503 before the upgrade. */
   readonly maxConnections: number
+  /** Milliseconds from the first byte of a request, or from the connection, to the end of its headers. */
+  readonly handshakeTimeoutMs: number
+  /** Sockets that have not become WebSockets; for one more the oldest is closed. */
+  readonly maxPendingSockets: number
   /** Commands of one connection, from the request to the end of the last process; one more is answered -32001. */
   readonly maxProcessesPerConnection: number
   /** Commands of all connections together; one more is answered -32001. */
@@ -24,6 +28,10 @@ export interface Limits {
 export const DEFAULT_LIMITS: Limits = {
   // at 40 KB for an idle one these are 160 MiB
   maxConnections: 4096,
+  // the slowest network brings a kilobyte in one of them
+  handshakeTimeoutMs: 5000,
+  // all that may be connected can come at once, after a restart for instance
+  maxPendingSockets: 4096,
   // no person and no build starts so many at once; a loop that lost control does
   maxProcessesPerConnection: 256,
   // with three pipes and a few processes each, within the limits of an ordinary Linux user

@@ -1,7 +1,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
-import { HELP, UsageError, parse, type Arguments } from "../../src/layers/cli/Arguments.ts"
+import { HELP, parse, type Arguments } from "../../src/layers/cli/Arguments.ts"
+import * as AuthArguments from "../../src/layers/cli/AuthArguments.ts"
 import { DEFAULT_LISTEN_URL, type ListenUrl } from "../../src/layers/cli/ListenUrl.ts"
+import { UsageError } from "../../src/layers/cli/Usage.ts"
 import { RUNS } from "../support/runs.ts"
 
 /** What the program is to do, or what it says instead. */
@@ -23,7 +25,8 @@ const serve = (
   _tag: "Serve",
   listen: given.listen,
   overrides: given.overrides ?? [],
-  strictConfig: given.strictConfig ?? false
+  strictConfig: given.strictConfig ?? false,
+  auth: AuthArguments.parse([])
 })
 const webSocket = (host: string, port: number): ListenUrl => ({ _tag: "WebSocket", host, port })
 const DEFAULT = webSocket("127.0.0.1", 4500)

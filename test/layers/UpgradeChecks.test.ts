@@ -1,5 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import type { IncomingHttpHeaders, IncomingMessage } from "node:http"
+import type { HttpAnswer } from "../../src/layers/HttpAnswer.ts"
 import * as UpgradeChecks from "../../src/layers/UpgradeChecks.ts"
 
 const UPGRADE: IncomingHttpHeaders = {
@@ -11,23 +12,31 @@ const UPGRADE: IncomingHttpHeaders = {
 }
 
 /** An upgrade request but for what is given; a header given as undefined is missing. */
-const check = (request: {
-  readonly method?: string
-  readonly url?: string
-  readonly headers?: { readonly [name: string]: string | undefined }
-}) =>
-  UpgradeChecks.check({
-    method: request.method ?? "GET",
-    url: request.url ?? "/",
-    headers: { ...UPGRADE, ...request.headers }
-  } as IncomingMessage)
+const check = (
+  request: {
+    readonly method?: string
+    readonly url?: string
+    readonly httpVersion?: string
+    readonly headers?: { readonly [name: string]: string | undefined }
+  },
+  rules: UpgradeChecks.UpgradeRules = { allowedOrigins: new Set() }
+) =>
+  UpgradeChecks.check(
+    {
+      method: request.method ?? "GET",
+      url: request.url ?? "/",
+      httpVersion: request.httpVersion ?? "1.1",
+      headers: { ...UPGRADE, ...request.headers }
+    } as IncomingMessage,
+    rules
+  )
 
-const empty = (status: UpgradeChecks.Answer["status"], headers = {}): UpgradeChecks.Answer => ({
+const empty = (status: HttpAnswer["status"], headers = {}): HttpAnswer => ({
   status,
   headers,
   body: ""
 })
-const refusal = (status: UpgradeChecks.Answer["status"], body: string): UpgradeChecks.Answer => ({
+const refusal = (status: HttpAnswer["status"], body: string): HttpAnswer => ({
   status,
   headers: { "content-type": "text/plain; charset=utf-8" },
   body

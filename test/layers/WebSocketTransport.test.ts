@@ -7,7 +7,8 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
-import { MAX_MESSAGE_BYTES, WebSocketTransport } from "../../src/layers/WebSocketTransport.ts"
+import { MAX_MESSAGE_BYTES } from "../../src/layers/WebSocketAcceptor.ts"
+import { WebSocketTransport } from "../../src/layers/WebSocketTransport.ts"
 import { connect, until } from "../support/harness.ts"
 import * as Scripted from "../support/scripted.ts"
 import * as ScriptedSpawner from "../support/ScriptedSpawner.ts"
@@ -127,7 +128,7 @@ describe("WebSocketTransport", () => {
       const { port } = yield* listen
       const answer = yield* raw(
         port,
-        "GET /some/where?x=1 HTTP/1.1\r\nHost: x\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Protocol: mine\r\n\r\n",
+        "GET /some/where?x=1 HTTP/1.1\r\nHost: localhost\r\nConnection: keep-alive, Upgrade\r\nUpgrade: WebSocket\r\nSec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\nSec-WebSocket-Extensions: permessage-deflate\r\nSec-WebSocket-Protocol: mine\r\n\r\n",
         /\r\n\r\n/
       )
       assert.match(answer, /^HTTP\/1\.1 101 /)

@@ -47,6 +47,8 @@ export interface TestServerOptions {
   /** Content of config.toml; by default commands run without a sandbox. */
   readonly config?: string
   readonly args?: ReadonlyArray<string>
+  /** By default a port of the system's choice on 127.0.0.1. */
+  readonly listen?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -69,17 +71,21 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
   )
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      ChildProcess.spawn(process.execPath, [MAIN, "--listen", "ws://127.0.0.1:0", ...(options.args ?? [])], {
-        cwd,
-        env: {
-          PATH: process.env["PATH"],
-          HOME: directory,
-          CODEX_HOME: codexHome,
-          ...(HAS_NATIVE ? {} : { EFFECT_APP_SERVER_NATIVE: "off" }),
-          ...options.env
-        },
-        stdio: ["ignore", "pipe", "pipe"]
-      })
+      ChildProcess.spawn(
+        process.execPath,
+        [MAIN, "--listen", options.listen ?? "ws://127.0.0.1:0", ...(options.args ?? [])],
+        {
+          cwd,
+          env: {
+            PATH: process.env["PATH"],
+            HOME: directory,
+            CODEX_HOME: codexHome,
+            ...(HAS_NATIVE ? {} : { EFFECT_APP_SERVER_NATIVE: "off" }),
+            ...options.env
+          },
+          stdio: ["ignore", "pipe", "pipe"]
+        }
+      )
     ),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )

@@ -3,11 +3,9 @@
  * tokens; what they mean is decided here.
  */
 import { parseArgs } from "node:util"
-import * as Data from "effect/Data"
+import * as AuthArguments from "./AuthArguments.ts"
 import * as ListenUrl from "./ListenUrl.ts"
-
-/** Exit code 2, on stderr. */
-export class UsageError extends Data.TaggedError("UsageError")<{ readonly message: string }> {}
+import { USAGE, repeated, required, unexpected, withHelp, type Token } from "./Usage.ts"
 
 export type Arguments =
   | { readonly _tag: "Help" }
@@ -18,6 +16,7 @@ export type Arguments =
       readonly listen: ListenUrl.ListenUrl | undefined
       readonly overrides: ReadonlyArray<string>
       readonly strictConfig: boolean
+      readonly auth: AuthArguments.AuthArguments
     }
   | {
       readonly _tag: "Generate"
@@ -25,8 +24,6 @@ export type Arguments =
       readonly out: string
       readonly experimental: boolean
     }
-
-const USAGE = "Usage: effect-app-server [OPTIONS] [COMMAND]"
 
 export const HELP = `Runs commands on this machine for its clients, in the protocol of the Codex app-server.
 
@@ -44,24 +41,11 @@ Options:
       --strict-config       Do not start with a configuration that is wrong or has unknown keys
   -h, --help                Print help
   -V, --version             Print version
-`
 
-const withHelp = (problem: string, usage = "") =>
-  new UsageError({ message: `error: ${problem}\n\n${usage}For more information, try '--help'.` })
-const unexpected = (problem: string) => withHelp(problem, `${USAGE}\n\n`)
-const missingValue = (flag: string) => withHelp(`a value is required for '${flag}' but none was supplied`)
-const repeated = (flag: string) => unexpected(`the argument '${flag}' cannot be used multiple times`)
-
-type Token = {
-  readonly kind: string
-  readonly name?: string
-  readonly rawName?: string
-  readonly value?: string | undefined
-  /** Whether the value stands in the same word. */
-  readonly inlineValue?: boolean | undefined
-}
+${AuthArguments.HELP}`
 
 const options = {
+  ...AuthArguments.OPTIONS,
   listen: { type: "string" },
   config: { type: "string", short: "c", multiple: true },
   "strict-config": { type: "boolean" },
@@ -71,7 +55,14 @@ const options = {
   experimental: { type: "boolean" }
 } as const
 
-const SERVE_FLAGS: ReadonlySet<string> = new Set(["listen", "config", "strict-config", "help", "version"])
+const SERVE_FLAGS: ReadonlySet<string> = new Set([
+  "listen",
+  "config",
+  "strict-config",
+  "help",
+  "version",
+  ...AuthArguments.NAMES
+])
 const GENERATE_FLAGS: ReadonlySet<string> = new Set(["out", "experimental", "help"])
 const COMMANDS: ReadonlyMap<string, "json-schema" | "ts"> = new Map([
   ["generate-json-schema", "json-schema"],
@@ -97,6 +88,7 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
   const flags = command === undefined ? SERVE_FLAGS : GENERATE_FLAGS
   const seen: { listen?: string; out?: string; experimental?: boolean; strictConfig?: boolean } = {}
   const overrides: Array<string> = []
+  const auth: Array<Token> = []
   for (const token of command === undefined ? tokens : tokens.slice(1)) {
     const { kind, name, rawName, value } = token
     if (kind === "positional") {
@@ -133,6 +125,8 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
         if (seen.experimental === true) throw repeated("--experimental")
         seen.experimental = true
         break
+      default:
+        auth.push(token)
     }
   }
   if (command !== undefined) {
@@ -145,13 +139,13 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
   if (listen?._tag === "Invalid") {
     throw withHelp(`invalid value '${seen.listen}' for '--listen <URL>': ${listen.problem}`)
   }
-  return { _tag: "Serve", listen, overrides, strictConfig: seen.strictConfig === true }
-}
-
-/** The value of a flag that needs one: another flag is none. */
-const required = ({ inlineValue, rawName, value }: Token, flag: string): string => {
-  if (value === undefined || (inlineValue === false && /^-./.test(value))) throw missingValue(flag)
-  return rawName === "-c" && inlineValue === true ? value.replace(/^=/, "") : value
+  return {
+    _tag: "Serve",
+    listen,
+    overrides,
+    strictConfig: seen.strictConfig === true,
+    auth: AuthArguments.parse(auth)
+  }
 }
 
 /** A `--listen` with nothing, or another flag, behind it gets the default. */

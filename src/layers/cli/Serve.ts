@@ -8,7 +8,9 @@ import * as AppServer from "../AppServer.ts"
 import { resolveCodexHome } from "../CodexHome.ts"
 import * as ConfigOverrides from "../ConfigOverrides.ts"
 import { WebSocketTransport, type ListenAddress } from "../WebSocketTransport.ts"
+import type { AuthArguments } from "./AuthArguments.ts"
 import * as ListenUrl from "./ListenUrl.ts"
+import * as ServeAuth from "./ServeAuth.ts"
 
 /** The server cannot start as asked; `message` says what to do. */
 export class StartError extends Data.TaggedError("StartError")<{ readonly message: string }> {}
@@ -17,13 +19,17 @@ export interface ServeArguments {
   readonly listen: ListenUrl.ListenUrl | undefined
   readonly overrides: ReadonlyArray<string>
   readonly strictConfig: boolean
+  readonly auth: AuthArguments
 }
 
-const addressOf = (listen: ListenUrl.ListenUrl | undefined): Effect.Effect<ListenAddress, StartError> => {
+const addressOf = (
+  listen: ListenUrl.ListenUrl | undefined,
+  hasAuth: boolean
+): Effect.Effect<ListenAddress, StartError> => {
   const fail = (message: string) => Effect.fail(new StartError({ message }))
   switch (listen?._tag) {
     case "WebSocket":
-      return ListenUrl.isLoopback(listen.host)
+      return hasAuth || ListenUrl.isLoopback(listen.host)
         ? Effect.succeed(listen)
         : fail(
             `refusing to start non-loopback websocket listener ${ListenUrl.hostAndPort(listen)} without auth; configure \`--ws-auth capability-token\` or \`--ws-auth signed-bearer-token\``
@@ -37,23 +43,28 @@ const addressOf = (listen: ListenUrl.ListenUrl | undefined): Effect.Effect<Liste
   }
 }
 
+const LOCAL = "binds localhost only (use SSH port-forwarding for remote access)"
+const REMOTE = "websocket auth is required for non-localhost listeners"
+
 const banner = (address: ListenAddress): string => {
   const at = ListenUrl.hostAndPort(address)
   return `effect-app-server (WebSockets)
   listening on: ws://${at}
   readyz: http://${at}/readyz
   healthz: http://${at}/healthz
-  note: binds localhost only (use SSH port-forwarding for remote access)
+  note: ${ListenUrl.isLoopback(address.host) ? LOCAL : REMOTE}
 `
 }
 
 /** Serves until it is interrupted. */
-export const serve = ({ listen, overrides, strictConfig }: ServeArguments) =>
+export const serve = ({ auth, listen, overrides, strictConfig }: ServeArguments) =>
   Effect.gen(function* () {
-    const address = yield* addressOf(listen)
+    const access = yield* ServeAuth.resolve(auth)
+    const address = yield* addressOf(listen, access.auth !== undefined)
     const codexHome = yield* resolveCodexHome(process.env)
     const options = {
       listen: address,
+      access,
       codexHome,
       overrides: yield* ConfigOverrides.parse(overrides),
       strictConfig

@@ -1,0 +1,125 @@
+/**
+ * Turns HTTP requests into WebSockets: two probes and one WebSocket route, on any path, whatever the server listens
+ * on. Each WebSocket is one connection of the dispatcher, in a Scope that closes with it.
+ */
+import type { IncomingMessage } from "node:http"
+import type { Socket } from "node:net"
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import { WebSocketServer, type ServerOptions, type WebSocket } from "ws"
+import { Dispatcher } from "../services/Dispatcher.ts"
+import { Limits } from "../services/Limits.ts"
+import * as BearerSubprotocol from "./auth/BearerSubprotocol.ts"
+import * as ConnectionAuth from "./auth/ConnectionAuth.ts"
+import * as Heartbeat from "./Heartbeat.ts"
+import * as HttpAnswer from "./HttpAnswer.ts"
+import type { HttpListener } from "./HttpListener.ts"
+import * as UpgradeChecks from "./UpgradeChecks.ts"
+import { WebSocketInbox } from "./WebSocketInbox.ts"
+import * as WebSocketOutbox from "./WebSocketOutbox.ts"
+
+/** The largest message, 16 MiB; a larger one ends its connection with code 1009 (measured on Codex 0.169.0). */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+/** How long the other side may take to close after a close frame, or after its FIN. Its commands end then at the latest. */
+const CLOSE_TIMEOUT_MS = 1000
+
+/** Those two are missing in the types. */
+type WebSocketOptions = ServerOptions & {
+  readonly closeTimeout: number
+  readonly maxPendingAutoPongs: number
+}
+
+const webSocketOptions = (subprotocols: boolean): WebSocketOptions => ({
+  noServer: true,
+  clientTracking: false,
+  perMessageDeflate: false,
+  // by default the first one offered is taken, and that may be a token
+  handleProtocols: (offered) =>
+    subprotocols && offered.has(BearerSubprotocol.SUBPROTOCOL) && BearerSubprotocol.SUBPROTOCOL,
+  maxPayload: MAX_MESSAGE_BYTES,
+  maxPendingAutoPongs: 0, // by default a client that pings and does not read is cut off; ours is held back
+  closeTimeout: CLOSE_TIMEOUT_MS
+})
+
+export interface AcceptRules extends UpgradeChecks.UpgradeRules {
+  /** Judges the token of whoever passed the checks; without it everybody may connect. */
+  readonly auth?: ConnectionAuth.TokenCheck | undefined
+}
+
+/** Accepts until the Scope ends, which closes all connections, and so ends all that they started. */
+export const accept = Effect.fnUntraced(function* ({ release, server }: HttpListener, rules: AcceptRules) {
+  const dispatcher = yield* Dispatcher
+  const { maxConnections, maxUnsentBytes } = yield* Limits
+  const context = yield* Effect.context<never>()
+  const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
+  /** Only pages need them, and pages need to be allowed. */
+  const subprotocols = rules.allowedOrigins !== undefined && rules.allowedOrigins.size > 0
+  const webSockets = new WebSocketServer(webSocketOptions(subprotocols))
+  const heartbeat = yield* Heartbeat.make
+  let connections = 0
+
+  const open = (webSocket: WebSocket, socket: Socket) => {
+    const connection = Scope.forkUnsafe(scope, "sequential")
+    const inbox = new WebSocketInbox(webSocket)
+    const outbox = WebSocketOutbox.make(webSocket, socket, {
+      maxUnsentBytes,
+      onFull: () => inbox.pause(),
+      onRoom: () => inbox.resume()
+    })
+    const receive = Effect.gen(function* () {
+      yield* Effect.addFinalizer(() =>
+        Effect.sync(() => {
+          webSocket.close(1001)
+          socket.destroySoon()
+        })
+      )
+      return yield* dispatcher.connect(outbox)
+    }).pipe(Scope.provide(connection), Effect.runSyncWith(context))
+    inbox.start(receive)
+    connections++
+    release(socket)
+    const unwatch = heartbeat.watch({ socket, webSocket })
+    // who hangs up without a close frame may leave output unread for ever
+    socket.once("end", () => setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref())
+    webSocket.on("error", () => {}) // "close" follows
+    webSocket.on("close", () => {
+      connections--
+      unwatch()
+      Effect.runForkWith(context)(Scope.close(connection, Exit.void))
+    })
+  }
+
+  const authenticate = (request: IncomingMessage) =>
+    rules.auth === undefined
+      ? Effect.void
+      : ConnectionAuth.authenticate(request.headers, rules.auth, subprotocols)
+
+  server.on("request", (request, response) => {
+    const answer = UpgradeChecks.check(request, rules)
+    HttpAnswer.respond(response, answer ?? UpgradeChecks.NO_UPGRADE)
+  })
+  server.on("upgrade", (request, duplex, head) => {
+    const socket = duplex as Socket
+    socket.on("error", () => {}) // "close" follows
+    const answer = UpgradeChecks.check(request, rules)
+    if (answer !== undefined) return HttpAnswer.writeTo(socket, answer)
+    const judged = Effect.onExit(authenticate(request), (exit) =>
+      Effect.sync(() => {
+        if (Exit.isFailure(exit)) {
+          const refusal = Cause.findErrorOption(exit.cause)
+          if (Option.isNone(refusal)) socket.destroy()
+          else HttpAnswer.writeTo(socket, HttpAnswer.make(401, refusal.value.message))
+        } else if (connections >= maxConnections) {
+          HttpAnswer.writeTo(socket, UpgradeChecks.full(maxConnections))
+        } else {
+          webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket))
+        }
+      })
+    )
+    Fiber.runIn(Effect.runForkWith(context)(Effect.exit(judged)), scope)
+  })
+})
