@@ -146,7 +146,7 @@ const namespaces: ReadonlyArray<Attempt> = [
   file(
     "pivot_root in a new namespace",
     inNamespace(
-      'mkdir "$WS/root" && mount --rbind / "$WS/root" && mkdir -p "$WS/root$WS/old" && cd "$WS/root" && pivot_root . ".$WS/old" && echo x >"$OUT/victim"'
+      'mkdir "$WS/root" && mount --rbind / "$WS/root" && mkdir -p "$WS/root$WS/old" && cd "$WS/root" && PATH="$PATH:/usr/sbin:/sbin" pivot_root . ".$WS/old" && echo x >"$OUT/victim"'
     ),
     HAS_USER_NAMESPACES
   ),
