@@ -9,6 +9,7 @@ import * as PipedProcess from "./PipedProcess.ts"
 import * as ProcessHost from "./ProcessHost.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
 import * as PtyAddon from "./PtyAddon.ts"
+import * as SpareProcess from "./SpareProcess.ts"
 import * as TerminalProcess from "./TerminalProcess.ts"
 
 /** Says at the start, not at the first terminal, that node-pty is not what it was. */
@@ -23,11 +24,13 @@ export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
     spawn: (spec, output) => {
       const found = lookUp(spec)
       if ("problem" in found) return Effect.fail(new SpawnError({ message: found.problem }))
-      const { io } = spec
-      return "rows" in io
-        ? TerminalProcess.spawn(host, spec, io, output)
-        : PipedProcess.spawn(host, spec, found.file, io, output)
+      const { io, spare } = spec
+      if ("rows" in io) return TerminalProcess.spawn(host, spec, io, output)
+      return spare === undefined
+        ? PipedProcess.spawn(host, spec, found.file, io, output)
+        : Effect.sync(() => spare(io.stdin, output))
     },
+    ...(host.native && { spawnSpare: SpareProcess.spawn(host, host.native) }),
     endOwner: host.endOwner
   }))
 )
