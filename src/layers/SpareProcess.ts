@@ -9,6 +9,7 @@ import * as SystemError from "../services/SystemError.ts"
 import type { Native } from "./Native.ts"
 import * as PipedProcess from "./PipedProcess.ts"
 import type { ProcessHost } from "./ProcessHost.ts"
+import { isGone } from "./ProcessTables.ts"
 
 /** Whose they are in their marks; nobody's number: owners are counted from 1. */
 const NOBODY = 0
@@ -39,9 +40,15 @@ export const spawn =
         PipedProcess.acquire(host, spec, argv[0], STDIN),
         Effect.sync(() => fs.closeSync(read))
       )
+      const { exit, mark, pid } = acquired
+      // a launcher that is killed while it starts leaves the rest, and no owner's end comes that would find it
+      const sweepKilled = Effect.flatMap(Deferred.await(exit), (status) =>
+        "signal" in status ? host.sweep(mark) : Effect.void
+      )
+      yield* Effect.addFinalizer(() => (Deferred.isDoneUnsafe(exit) ? sweepKilled : Effect.void))
       let waiting = true
       return {
-        isWaiting: () => waiting && !Deferred.isDoneUnsafe(acquired.exit),
+        isWaiting: () => waiting && !Deferred.isDoneUnsafe(exit) && !isGone(pid),
         run: (script, stdin, output) => {
           waiting = false
           pipe.write(script)

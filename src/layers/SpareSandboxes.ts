@@ -44,20 +44,24 @@ class Shelf {
     this.#idleMs = idleMs
   }
 
-  /** The spare, if it can be used. Another one is started once the caller has gone on. */
+  /**
+   * The spare, if it can be used. Another one is started once the caller has gone on; but nothing waits for a second
+   * command where only one comes.
+   */
   readonly take = Effect.sync((): Waiting | undefined => {
-    setImmediate(() => this.#fill())
-    this.#idle ??= setTimeout(() => this.#clear(), this.#idleMs).unref()
-    this.#idle.refresh()
+    if (this.#idle) setImmediate(() => this.#fill())
+    clearTimeout(this.#idle)
+    this.#idle = setTimeout(() => this.#clear(), this.#idleMs).unref()
     const waiting = this.#waiting
     if (waiting === undefined) return undefined
     if (!waiting.spare.isWaiting()) this.#works = false
     else this.#works ??= waiting.isReady() || undefined
     if (this.#works === undefined) return undefined
     // a mount that came later would be there, and not read-only
-    if (!this.#works || !waiting.mounts.equals(readMounts())) return void this.#clear()
     this.#waiting = undefined
-    return waiting
+    if (this.#works && waiting.mounts.equals(readMounts())) return waiting
+    Effect.runFork(end(waiting))
+    return undefined
   })
 
   /** Ends one that was used; one that was not is kept for the next. */
@@ -77,6 +81,7 @@ class Shelf {
   })
 
   #clear(): void {
+    this.#idle = undefined
     if (this.#waiting) Effect.runFork(end(this.#waiting))
     this.#waiting = undefined
   }

@@ -19,10 +19,14 @@ const SILENCE_MS = 250
 /** Whether the tests run in the mode with native calls; without them some guarantees are weaker. */
 export const HAS_NATIVE = process.env["EFFECT_APP_SERVER_NATIVE"] !== "off"
 
-/** Whether sandboxes can be tested. */
-export const HAS_BUBBLEWRAP = (process.env["PATH"] ?? "")
-  .split(":")
-  .some((directory) => directory.startsWith("/") && fs.existsSync(path.join(directory, "bwrap")))
+const isInPath = (program: string) =>
+  (process.env["PATH"] ?? "")
+    .split(":")
+    .some((directory) => directory.startsWith("/") && fs.existsSync(path.join(directory, program)))
+
+/** Whether sandboxes can be tested, and whether any wait for their command. */
+export const HAS_BUBBLEWRAP = isInPath("bwrap")
+export const HAS_SPARES = HAS_BUBBLEWRAP && HAS_NATIVE && isInPath("dash")
 
 export const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js")
 

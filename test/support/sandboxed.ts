@@ -25,6 +25,12 @@ export const Tree = Schema.Struct({
 export const treeOf = ({ emptyEnvironments, nodes }: typeof Tree.Type): Trees.Tree =>
   nodes.map((node, n) => ({ ...node, emptyEnvironment: emptyEnvironments[n] ?? n % 2 === 0 }))
 
+/** The sandboxes of a server that wait for a command, and those that have got one. */
+export const sparesOf = (server: number): ReadonlyArray<number> =>
+  Trees.childrenOf(server).filter(
+    (pid) => Trees.argumentsOf(pid).at(-2)?.includes("echo ready") === true && Trees.statOf(pid)?.[0] !== "Z"
+  )
+
 /** The pid that a process has in its own namespace. */
 const innerPid = (pid: number): number | undefined => {
   try {
