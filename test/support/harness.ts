@@ -54,6 +54,8 @@ export interface TestServerOptions {
   /** By default a port of the system's choice on 127.0.0.1. */
   readonly listen?: string
   readonly env?: Readonly<Record<string, string>>
+  /** What becomes the server: words before its own, such as those of `unshare`. */
+  readonly through?: ReadonlyArray<string>
 }
 
 /** A directory that goes with the Scope. */
@@ -73,11 +75,12 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
     path.join(codexHome, "config.toml"),
     options.config ?? 'sandbox_mode = "danger-full-access"\n'
   )
+  const [program, ...words] = [...(options.through ?? []), process.execPath, MAIN] as [string, string]
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
       ChildProcess.spawn(
-        process.execPath,
-        [MAIN, "--listen", options.listen ?? "ws://127.0.0.1:0", ...(options.args ?? [])],
+        program,
+        [...words, "--listen", options.listen ?? "ws://127.0.0.1:0", ...(options.args ?? [])],
         {
           cwd,
           env: {
