@@ -34,9 +34,10 @@ class Shelf {
   readonly #start: Effect.Effect<Omit<Waiting, "scope">, unknown, Scope.Scope>
   readonly #idleMs: number
   #waiting: Waiting | undefined
-  /** Whether spares work here: known when the first is ready, or has ended by itself. */
-  #works: boolean | undefined
+  /** Whether one has been ready: before, none is relied upon. */
+  #proved = false
   #idle: NodeJS.Timeout | undefined
+  /** No more are started. */
   #closed = false
 
   constructor(start: Effect.Effect<Omit<Waiting, "scope">, unknown, Scope.Scope>, idleMs: number) {
@@ -54,12 +55,14 @@ class Shelf {
     this.#idle = setTimeout(() => this.#clear(), this.#idleMs).unref()
     const waiting = this.#waiting
     if (waiting === undefined) return undefined
-    if (!waiting.spare.isWaiting()) this.#works = false
-    else this.#works ??= waiting.isReady() || undefined
-    if (this.#works === undefined) return undefined
-    // a mount that came later would be there, and not read-only
+    const alive = waiting.spare.isWaiting()
+    this.#proved ||= waiting.isReady()
+    if (alive && !this.#proved) return undefined
     this.#waiting = undefined
-    if (this.#works && waiting.mounts.equals(readMounts())) return waiting
+    // a mount that came later would be there, and not read-only
+    if (alive && waiting.mounts.equals(readMounts())) return waiting
+    // not one after the other, where each ends by itself
+    if (!alive) this.#closed = true
     Effect.runFork(end(waiting))
     return undefined
   })
@@ -87,7 +90,7 @@ class Shelf {
   }
 
   #fill(): void {
-    if (this.#closed || this.#works === false || this.#waiting) return
+    if (this.#closed || this.#waiting) return
     const scope = Scope.makeUnsafe()
     const started = Effect.runSyncExit(Scope.provide(this.#start, scope))
     // what is missing, such as descriptors, the next command says better

@@ -428,17 +428,25 @@ describe.skipIf(!HAS_SPARES)("a spare sandbox", () => {
   live(
     "that somebody killed is not used, and none comes after it",
     Effect.gen(function* () {
-      const { spare } = yield* bothWays
-      const [pid] = sparesOf(process.pid)
-      process.kill(pid!, "SIGKILL")
-      yield* until("the end of the spare", SETTLE_MS, () => (isGone(pid!) ? true : undefined))
-      const before = spare.spares()
-      for (let i = 0; i < 20; i++) assert.deepInclude(yield* spare.run({ argv: ["true"] }), { exitCode: 0 })
-      assert.strictEqual(spare.spares(), before)
-      // if it was just coming up, its inner half did not notice
-      yield* until("the end of all of it", SETTLE_MS, () =>
-        sparesOf(process.pid).length === 0 ? true : undefined
-      )
+      for (const reaped of [false, true, false, true, false, true]) {
+        const { run, spares } = yield* Effect.tap(
+          Effect.flatMap(SpareSandboxes.make(bubblewrap(), DASH), commandsOver),
+          (ways) => awaitSpare(ways)
+        )
+        const [pid] = sparesOf(process.pid)
+        process.kill(pid!, "SIGKILL")
+        if (reaped)
+          yield* until("its end", SETTLE_MS, () => (fs.existsSync(`/proc/${pid}`) ? undefined : true))
+        // without a pause in which it could be noticed
+        else while (!isGone(pid!));
+        const before = spares()
+        for (let i = 0; i < 20; i++) assert.deepInclude(yield* run({ argv: ["true"] }), { exitCode: 0 })
+        assert.strictEqual(spares(), before)
+        // if it was just coming up, its inner half did not notice
+        yield* until("the end of all of it", SETTLE_MS, () =>
+          sparesOf(process.pid).length === 0 ? true : undefined
+        )
+      }
     })
   )
 
@@ -446,9 +454,17 @@ describe.skipIf(!HAS_SPARES)("a spare sandbox", () => {
     "is never used where it does not work",
     Effect.gen(function* () {
       for (const dash of ["/bin/false", "/bin/cat", "/nonexistent"]) {
-        const { run, spares } = yield* commandsOver(yield* SpareSandboxes.make(bubblewrap(), dash))
+        let starts = 0
+        const sandbox = bubblewrap()
+        const seen: Sandbox["Service"] = {
+          confine: (rules, command) => {
+            if (command.argv[0] === dash) starts++
+            return sandbox.confine(rules, command)
+          }
+        }
+        const { run, spares } = yield* commandsOver(yield* SpareSandboxes.make(seen, dash))
         for (let i = 0; i < 20; i++) assert.deepInclude(yield* run({ argv: ["true"] }), { exitCode: 0 }, dash)
-        assert.strictEqual(spares(), 0)
+        assert.deepStrictEqual({ spares: spares(), starts }, { spares: 0, starts: 1 })
       }
     })
   )
