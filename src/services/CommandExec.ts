@@ -188,6 +188,8 @@ const supervise = Effect.fnUntraced(function* (
   const status = yield* process.exit
   if (timer !== undefined) yield* Fiber.interrupt(timer)
   yield* ending.awaitKilled
+  // mostly the ends of the streams are a turn of the event loop behind
+  if (!output.settled) yield* Effect.yieldNow
   if (!output.settled) yield* drain(output)
   const drainTimedOut = !output.settled
   output.close()
