@@ -9,6 +9,7 @@ import { resolveCodexHome } from "../CodexHome.ts"
 import * as ConfigOverrides from "../ConfigOverrides.ts"
 import type { ListenAddress } from "../ListenAddress.ts"
 import { StdioTransport } from "../StdioTransport.ts"
+import { UnixTransport, defaultPath } from "../UnixTransport.ts"
 import { WebSocketTransport, type Access } from "../WebSocketTransport.ts"
 import { banner } from "./Banner.ts"
 import type { ServeArguments } from "./ServeArguments.ts"
@@ -26,6 +27,11 @@ const stdio = Effect.flatMap(Effect.service(StdioTransport), ({ ended }) => ende
   Effect.provide(StdioTransport.layer())
 )
 
+const unix = (path: string | undefined, codexHome: string) =>
+  Effect.flatMap(path === undefined ? defaultPath(codexHome) : Effect.succeed(path), (path) =>
+    Layer.launch(UnixTransport.layer(path))
+  )
+
 /** Serves until it is interrupted, or has no more to do. */
 export const serve = ({ auth, listen, overrides, strictConfig }: ServeArguments) =>
   Effect.gen(function* () {
@@ -34,14 +40,17 @@ export const serve = ({ auth, listen, overrides, strictConfig }: ServeArguments)
       const message = "no transport configured; use --listen or enable remote control"
       return yield* new StartError({ message })
     }
+    const codexHome = yield* resolveCodexHome(process.env)
     const machine = AppServer.layerMachine({
-      codexHome: yield* resolveCodexHome(process.env),
+      codexHome,
       overrides: yield* ConfigOverrides.parse(overrides),
       strictConfig
     })
     switch (listen._tag) {
       case "WebSocket":
         return yield* Effect.provide(webSocket(listen, access), machine)
+      case "Unix":
+        return yield* Effect.provide(unix(listen.path, codexHome), machine)
       case "Stdio":
         return yield* Effect.provide(stdio, machine)
     }
