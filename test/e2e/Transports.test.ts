@@ -229,24 +229,25 @@ for (const transport of TRANSPORTS) {
       })
     )
 
-    it.live("ends what a client started when that hangs up, megabytes of unread input or not", () =>
-      Effect.gen(function* () {
-        const { client, server } = yield* talk(transport)
-        const mine = yield* startStubborn(client)
-        const deltaBase64 = Buffer.alloc(3_000_000, "x").toString("base64")
-        for (const processId of ["s", "t"]) {
-          yield* client.send({
-            id: processId,
-            method: "command/exec/write",
-            params: { processId, deltaBase64 }
-          })
-        }
-        client.hangUp()
-        yield* none(mine)
-        yield* client.close
-        if (transport.name === "stdio") assert.strictEqual(yield* server.exited, 0)
-      })
-    )
+    for (const [how, leave] of [
+      ["hangs up", (client: TestPeer) => client.hangUp()],
+      ["vanishes", (client: TestPeer) => client.vanish()]
+    ] as const) {
+      it.live(`ends what a client started when that ${how}, whatever its commands have not read`, () =>
+        Effect.gen(function* () {
+          const { client, server } = yield* talk(transport)
+          const mine = yield* startStubborn(client)
+          const deltaBase64 = Buffer.alloc(3_000_000, "x").toString("base64")
+          for (const id of ["s", "t"]) {
+            yield* client.send({ id, method: "command/exec/write", params: { processId: id, deltaBase64 } })
+          }
+          leave(client)
+          yield* none(mine)
+          yield* client.close
+          if (transport.name === "stdio") assert.strictEqual(yield* server.exited, 0)
+        })
+      )
+    }
 
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
       const normal = transport.normalStops.has(signal)
