@@ -46,7 +46,11 @@ export const acquire = (
     const exit = Deferred.makeUnsafe<ExitStatus>()
     const mark = host.mark(spec.owner)
     return Effect.acquireRelease(
-      Effect.map(start(host, mark, spec, file, io, exit), (started) => ({ ...started, mark, exit })),
+      Effect.map(start(host, mark, spec, file, io, exit), (started) => {
+        // "close" follows, and each write is told
+        for (const stream of [started.stdin, started.stdout, started.stderr]) stream?.on("error", () => {})
+        return { ...started, mark, exit }
+      }),
       ({ pid, stderr, stdin, stdout }) =>
         Effect.andThen(
           host.end(pid, mark, exit),
@@ -68,8 +72,9 @@ export const connect = (
     ["stderr", stderr]
   ] as const) {
     stream.on("data", (bytes: Buffer) => output.push(name, bytes))
-    stream.on("error", () => {}) // "close" follows
-    stream.on("close", () => output.end(name))
+    const end = () => output.end(name)
+    stream.on("close", end)
+    stream.on("end", end) // earlier by a turn of the event loop
   }
   output.attach({
     pause: () => {
@@ -81,7 +86,6 @@ export const connect = (
       stderr.resume()
     }
   })
-  stdin?.on("error", () => {}) // each write is told
   return {
     pid,
     exit: Deferred.await(exit),

@@ -4,6 +4,7 @@ import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as Schema from "effect/Schema"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
@@ -442,7 +443,29 @@ describe.skipIf(!HAS_SPARES)("a spare sandbox", () => {
         const before = spares()
         for (let i = 0; i < 20; i++) assert.deepInclude(yield* run({ argv: ["true"] }), { exitCode: 0 })
         assert.strictEqual(spares(), before)
-        // if it was just coming up, its inner half did not notice
+      }
+    })
+  )
+
+  live(
+    "whose outer half is killed before the inner one would notice ends as a whole",
+    Effect.gen(function* () {
+      for (let i = 0; i < 10; i++) {
+        const { run } = yield* Effect.flatMap(SpareSandboxes.make(bubblewrap(), DASH), commandsOver)
+        yield* run({ argv: ["true"] })
+        const running = yield* Effect.forkChild(run({ argv: ["sleep", "0.1"] }), { startImmediately: true })
+        const spare = yield* Effect.callback<number>((resume) => {
+          const look = () => {
+            const pid = sparesOf(process.pid).find((pid) => below(pid).length > 1)
+            if (pid === undefined) setImmediate(look)
+            else resume(Effect.succeed(pid))
+          }
+          look()
+        })
+        process.kill(spare, "SIGKILL")
+        yield* Fiber.join(running)
+        // finds it
+        yield* run({ argv: ["true"] })
         yield* until("the end of all of it", SETTLE_MS, () =>
           sparesOf(process.pid).length === 0 ? true : undefined
         )
