@@ -9,7 +9,6 @@ import * as SystemError from "../services/SystemError.ts"
 import type { Native } from "./Native.ts"
 import * as PipedProcess from "./PipedProcess.ts"
 import type { ProcessHost } from "./ProcessHost.ts"
-import { isGone } from "./ProcessTables.ts"
 
 /** Whose they are in their marks; nobody's number: owners are counted from 1. */
 const NOBODY = 0
@@ -40,7 +39,7 @@ export const spawn =
         PipedProcess.acquire(host, spec, argv[0], STDIN),
         Effect.sync(() => fs.closeSync(read))
       )
-      const { exit, mark, pid } = acquired
+      const { exit, mark } = acquired
       // a launcher that is killed while it starts leaves the rest, and no owner's end comes that would find it
       const sweepKilled = Effect.flatMap(Deferred.await(exit), (status) =>
         "signal" in status ? host.sweep(mark) : Effect.void
@@ -48,7 +47,7 @@ export const spawn =
       yield* Effect.addFinalizer(() => (Deferred.isDoneUnsafe(exit) ? sweepKilled : Effect.void))
       let waiting = true
       return {
-        isWaiting: () => waiting && !Deferred.isDoneUnsafe(exit) && !isGone(pid),
+        isWaiting: () => waiting && !Deferred.isDoneUnsafe(exit),
         run: (script, stdin, output) => {
           waiting = false
           pipe.write(script)

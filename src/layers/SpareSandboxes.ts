@@ -15,10 +15,13 @@ import * as UnlinkedFile from "./UnlinkedFile.ts"
 /** Milliseconds until a spare that nobody asked for is ended. */
 const IDLE_MS = 30_000
 
-interface Waiting {
+interface Started {
   readonly spare: Spare
   /** Whether it has shown that it waits. */
   readonly isReady: () => boolean
+}
+
+interface Waiting extends Started {
   /** What was mounted before it was started. */
   readonly mounts: Buffer
   /** What it lives in. */
@@ -31,7 +34,7 @@ const end = ({ scope }: Waiting) => Scope.close(scope, Exit.void)
 
 /** The place of one spare. */
 class Shelf {
-  readonly #start: Effect.Effect<Omit<Waiting, "scope">, unknown, Scope.Scope>
+  readonly #start: Effect.Effect<Started, unknown, Scope.Scope>
   readonly #idleMs: number
   #waiting: Waiting | undefined
   /** Whether one has been ready: before, none is relied upon. */
@@ -40,7 +43,7 @@ class Shelf {
   /** No more are started. */
   #closed = false
 
-  constructor(start: Effect.Effect<Omit<Waiting, "scope">, unknown, Scope.Scope>, idleMs: number) {
+  constructor(start: Effect.Effect<Started, unknown, Scope.Scope>, idleMs: number) {
     this.#start = start
     this.#idleMs = idleMs
   }
@@ -50,7 +53,8 @@ class Shelf {
    * command where only one comes.
    */
   readonly take = Effect.sync((): Waiting | undefined => {
-    if (this.#idle) setImmediate(() => this.#fill())
+    const mounts = readMounts()
+    if (this.#idle) setImmediate(() => this.#fill(mounts))
     clearTimeout(this.#idle)
     this.#idle = setTimeout(() => this.#clear(), this.#idleMs).unref()
     const waiting = this.#waiting
@@ -60,7 +64,7 @@ class Shelf {
     if (alive && !this.#proved) return undefined
     this.#waiting = undefined
     // a mount that came later would be there, and not read-only
-    if (alive && waiting.mounts.equals(readMounts())) return waiting
+    if (alive && waiting.mounts.equals(mounts)) return waiting
     // not one after the other, where each ends by itself
     if (!alive) this.#closed = true
     Effect.runFork(end(waiting))
@@ -89,12 +93,12 @@ class Shelf {
     this.#waiting = undefined
   }
 
-  #fill(): void {
+  #fill(mounts: Buffer): void {
     if (this.#closed || this.#waiting) return
     const scope = Scope.makeUnsafe()
     const started = Effect.runSyncExit(Scope.provide(this.#start, scope))
     // what is missing, such as descriptors, the next command says better
-    if (Exit.isSuccess(started)) this.#waiting = { ...started.value, scope }
+    if (Exit.isSuccess(started)) this.#waiting = { ...started.value, mounts, scope }
     else Effect.runFork(Scope.close(scope, started))
   }
 }
@@ -115,7 +119,6 @@ export const make = (
     const argv = SpareScript.argv(dash)
 
     const start = Effect.fnUntraced(function* (network: boolean) {
-      const mounts = readMounts()
       const rules: SandboxRules = { _tag: "Confined", policy: "spare", writableRoots: [], network }
       const { launcher } = yield* sandbox.confine(rules, { argv, cwd: "/", env: {}, io: { stdin: true } })
       const report = yield* Effect.acquireRelease(Effect.sync(UnlinkedFile.open), (file) =>
@@ -127,7 +130,7 @@ export const make = (
         descriptors: [...launcher!.descriptors, report],
         started: () => launcher!.started() && SpareScript.hasBegun(said())
       })
-      return { spare, mounts, isReady: () => SpareScript.isReady(said()) }
+      return { spare, isReady: () => SpareScript.isReady(said()) }
     })
     const shelf = (network: boolean) =>
       Effect.acquireRelease(
