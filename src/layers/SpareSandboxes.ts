@@ -9,6 +9,7 @@ import * as Scope from "effect/Scope"
 import { ProcessSpawner, type Spare } from "../services/ProcessSpawner.ts"
 import { environment, type Confinable, type Sandbox } from "../services/Sandbox.ts"
 import type { SandboxRules } from "../services/SandboxRules.ts"
+import { statusFile } from "./Bubblewrap.ts"
 import * as SpareScript from "./SpareScript.ts"
 import * as UnlinkedFile from "./UnlinkedFile.ts"
 
@@ -121,9 +122,7 @@ export const make = (
     const start = Effect.fnUntraced(function* (network: boolean) {
       const rules: SandboxRules = { _tag: "Confined", policy: "spare", writableRoots: [], network }
       const { launcher } = yield* sandbox.confine(rules, { argv, cwd: "/", env: {}, io: { stdin: true } })
-      const report = yield* Effect.acquireRelease(Effect.sync(UnlinkedFile.open), (file) =>
-        Effect.sync(() => fs.closeSync(file))
-      )
+      const report = statusFile(launcher!)
       const said = () => UnlinkedFile.text(report, 0)
       const spare = yield* spawnSpare(argv, {
         ...launcher!,

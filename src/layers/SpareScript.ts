@@ -8,9 +8,9 @@ import type { Confinable } from "../services/Sandbox.ts"
 const REPORT = 6
 const SCRIPT = 7
 
-const READY = "ready\n"
-const BEGUN = `${READY}begun\n`
-const FAILED = "failed"
+const READY = "spare: ready"
+const BEGUN = "spare: begun"
+const FAILED = "spare: failed"
 
 /**
  * Waits. What a redirection replaces dash keeps from 10 on, closed on exec, and puts back before it runs a trap: so a
@@ -20,13 +20,13 @@ export const argv = (dash: string) =>
   [
     dash,
     "-c",
-    `trap 'echo ${FAILED} >&${REPORT}' EXIT; : </proc/self/fd/${SCRIPT} && echo ready >&${REPORT} && . /proc/self/fd/${SCRIPT}`
+    `trap 'echo ${FAILED} >&${REPORT}' EXIT; : </proc/self/fd/${SCRIPT} && echo ${READY} >&${REPORT} && . /proc/self/fd/${SCRIPT}`
   ] as const
 
 /** Whether the report is of a spare that got as far as to the script. */
-export const isReady = (report: string): boolean => report === READY
+export const isReady = (report: string): boolean => report.includes(READY)
 /** Whether the report is of a spare that became its command. */
-export const hasBegun = (report: string): boolean => report === BEGUN
+export const hasBegun = (report: string): boolean => report.includes(BEGUN) && !report.includes(FAILED)
 
 /** Larger commands take the ordinary way, which knows a limit. */
 const MAX_WORDS = 1000
@@ -47,7 +47,7 @@ export const make = ({ argv, cwd, env }: Confinable, stdin: boolean): Uint8Array
   const words = [
     `{\ncd -P -- ${quoted(cwd)} && unset OLDPWD && export`,
     ...variables.map(([name, value]) => `${name}=${quoted(value)}`),
-    `&& echo begun >&${REPORT} && { exec`,
+    `&& echo ${BEGUN} >&${REPORT} && { exec`,
     ...argv.map(quoted),
     `; } ${stdin ? "" : "</dev/null"} ${REPORT}>&- ${SCRIPT}<&-\nexit\n}\n`
   ]

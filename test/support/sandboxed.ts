@@ -28,7 +28,8 @@ export const treeOf = ({ emptyEnvironments, nodes }: typeof Tree.Type): Trees.Tr
 /** The sandboxes of a server that wait for a command, and those that have got one. */
 export const sparesOf = (server: number): ReadonlyArray<number> =>
   Trees.childrenOf(server).filter(
-    (pid) => Trees.argumentsOf(pid).at(-2)?.includes("echo ready") === true && Trees.statOf(pid)?.[0] !== "Z"
+    (pid) =>
+      Trees.argumentsOf(pid).at(-2)?.includes("spare: ready") === true && Trees.statOf(pid)?.[0] !== "Z"
   )
 
 /** Runs commands under this policy until a sandbox waits for the next one, and gives its pid. */
