@@ -69,7 +69,7 @@ export interface RawWebSocket {
 const END: Heard = { opcode: "end", payload: Buffer.alloc(0) }
 
 /** The first whole frame of a server in these bytes, and how long it is. */
-const decode = (bytes: Buffer): readonly [Heard, number] | undefined => {
+export const decode = (bytes: Buffer): readonly [Heard, number] | undefined => {
   if (bytes.length < 2) return undefined
   const short = bytes[1]!
   const start = short < 126 ? 2 : short === 126 ? 4 : 10

@@ -1,0 +1,145 @@
+/**
+ * Fuzzes the built server through its transports: messages made from the contract with something wrong in them,
+ * random text, and random bytes below the level of messages; valid requests in between. Each request is answered
+ * once, with a result or an error of the contract, and in the end the server holds what it held before.
+ *
+ * What is sent follows from the seed alone. `FUZZ_SEED=S FUZZ_BATCH=B npx vitest run test/e2e/Fuzz.test.ts` sends
+ * one batch again.
+ */
+import * as fs from "node:fs"
+import * as path from "node:path"
+import { assert, describe, it } from "@effect/vitest"
+import * as Effect from "effect/Effect"
+import { Finding, converse, short } from "../support/fuzz/conversation.ts"
+import { PROGRAMS, SANDBOX_PROGRAMS } from "../support/fuzz/harmless.ts"
+import { Random } from "../support/fuzz/random.ts"
+import { sample, type Instances } from "../support/fuzz/requests.ts"
+import * as Targets from "../support/fuzz/targets.ts"
+import { temporaryDirectory, type TestServerOptions } from "../support/harness.ts"
+import { holdings, holdsOnly, residentBytes, settled } from "../support/holdings.ts"
+
+/** Through each transport. */
+const INPUTS = Number(process.env["FUZZ_INPUTS"] ?? 20_000)
+const SEED = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 32))
+/** Only this one. */
+const BATCH = process.env["FUZZ_BATCH"]
+/** Inputs of one connection, or connections without messages. */
+const BATCH_INPUTS = 40
+const BATCHES = Math.ceil(INPUTS / BATCH_INPUTS)
+/** What is loaded and reserved on first use is so after this. */
+const WARM_UP_BATCHES = 100
+/** The heap may be larger by what a garbage collection has not seen yet. */
+const MAX_GROWTH_BYTES = 64 * 2 ** 20
+/** Of the batches, these are below the level of messages. */
+const NOISE = 0.25
+/** The configuration is written anew above it, for each read of it costs the more. */
+const MAX_CONFIG_BYTES = 8192
+/** How often it is said how far it is. */
+const REPORTS = 10
+const TIMEOUT = 3_600_000
+
+/** What a server says of messages that are none, and of its machine; all else in its log is a finding. */
+const EXPECTED_LOG = /^timestamp=\S+ level=(ERROR fiber=#\d+ message="dropped a message: [^"]*"|WARN .*)$/
+
+const CONFIG = 'sandbox_mode = "danger-full-access"\n'
+
+/** A PATH with nothing on it that could do harm. */
+const harmlessPath = Effect.map(temporaryDirectory, (directory) => {
+  for (const program of [...PROGRAMS, ...SANDBOX_PROGRAMS]) {
+    const found = process.env["PATH"]!.split(":")
+      .map((place) => path.join(place, program))
+      .find((file) => fs.existsSync(file))
+    if (found !== undefined) fs.symlinkSync(found, path.join(directory, program))
+  }
+  return directory
+})
+
+const fuzz = Effect.fnUntraced(function* (
+  start: (options: TestServerOptions) => ReturnType<typeof Targets.webSocket>
+) {
+  const instances: Instances = yield* sample(SEED)
+  const target = yield* start({ config: CONFIG, env: { PATH: yield* harmlessPath } })
+  const { server } = target
+  const files = path.join(path.dirname(server.cwd), "files")
+  const config = path.join(server.codexHome, "config.toml")
+  const inFlight = new Set<number>()
+  let judged = server.stderr().length
+  let done = 0
+
+  const again = (batch: number, message: string) =>
+    new Finding({ message: `FUZZ_SEED=${SEED} FUZZ_BATCH=${batch}: ${message}` })
+
+  /** The files that were made, and the log, are of no use any more. */
+  const tidy = Effect.gen(function* () {
+    fs.rmSync(files, { recursive: true, force: true, maxRetries: 10 }) // somebody may write to them
+    fs.mkdirSync(path.join(files, "directory"), { recursive: true })
+    if (fs.statSync(config).size > MAX_CONFIG_BYTES) fs.writeFileSync(config, CONFIG)
+    const log = server.stderr().slice(judged)
+    const lines = log.slice(0, log.lastIndexOf("\n") + 1)
+    judged += lines.length
+    const unexpected = lines.split("\n").filter((line) => line !== "" && !EXPECTED_LOG.test(line))
+    if (unexpected.length > 0) {
+      yield* again(
+        [...inFlight][0]!,
+        `or ${[...inFlight].join()}: logged ${short(unexpected.join("\n"), 5000)}`
+      )
+    }
+  })
+
+  const run = (batch: number) =>
+    Effect.gen(function* () {
+      const random = new Random(SEED, batch)
+      inFlight.add(batch)
+      if (random.chance(NOISE)) {
+        for (let i = 0; i < BATCH_INPUTS; i++) yield* target.noise(random, instances)
+      } else {
+        const connect = target.connect(random)
+        yield* converse(connect, { random, instances, inputs: BATCH_INPUTS, directory: files })
+      }
+      if (batch % 50 === 0) yield* tidy
+      inFlight.delete(batch)
+      if (++done % Math.ceil(BATCHES / REPORTS) === 0) yield* report("...")
+    }).pipe(
+      Effect.scoped,
+      Effect.catchTag("Finding", ({ message }) => Effect.fail(again(batch, message)))
+    )
+
+  const began = performance.now()
+  const report = (when: string) =>
+    Effect.sync(() => {
+      const speed = (done * BATCH_INPUTS * 1000) / (performance.now() - began)
+      const memory = `${(residentBytes(server.pid) / 2 ** 20).toFixed(1)} MiB`
+      console.info(
+        when,
+        done * BATCH_INPUTS,
+        `${speed.toFixed(0)}/s`,
+        memory,
+        JSON.stringify(holdings(server))
+      )
+    })
+
+  const runAll = (from: number, to: number) =>
+    Effect.forEach(
+      Array.from({ length: to - from }, (_, i) => from + i),
+      run,
+      { concurrency: target.concurrency, discard: true }
+    )
+
+  yield* tidy
+  if (BATCH !== undefined) return yield* run(Number(BATCH))
+  const warm = Math.min(BATCHES, WARM_UP_BATCHES)
+  yield* runAll(0, warm)
+  const before = yield* settled(server)
+  const bytes = residentBytes(server.pid)
+  yield* report(`seed ${SEED}, warm:`)
+  yield* runAll(warm, BATCHES)
+  yield* holdsOnly(server, before)
+  yield* report("at the end:")
+  yield* tidy
+  assert.strictEqual(server.stdout(), "")
+  assert.isBelow(residentBytes(server.pid) - bytes, MAX_GROWTH_BYTES)
+})
+
+describe(`a server that gets ${INPUTS} fuzzed inputs, seed ${SEED}`, () => {
+  it.live("answers each request once, and is as it was: WebSocket", () => fuzz(Targets.webSocket), TIMEOUT)
+})
