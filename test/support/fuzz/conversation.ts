@@ -15,7 +15,7 @@ import {
 } from "../../../src/rpc/WireError.ts"
 import { makeText } from "./noise.ts"
 import type { Random } from "./random.ts"
-import { makeRequest, type Input, type Instances } from "./requests.ts"
+import { makeRequest, somethingOf, type Input, type Instances } from "./requests.ts"
 
 /** More than any answer takes on a busy machine: commands are over after 10 s at the latest. */
 const ANSWER_MS = 30_000
@@ -71,8 +71,14 @@ const nameIn = ({ method, text }: Input): unknown => {
 
 /** What is still to come. */
 class Expected {
+  /** Told what came. */
+  readonly #count: (what: string) => void
   readonly answers = new Map<string, Array<Input>>()
   readonly running = new Set<string>()
+
+  constructor(count: (what: string) => void) {
+    this.#count = count
+  }
 
   add(input: Input): void {
     if (input.id === undefined) return
@@ -95,6 +101,7 @@ class Expected {
     if (id !== undefined || !Number.isInteger(emittedAtMs) || decode?.(params)._tag !== "Success") {
       throw new Error(`no notification of the contract: ${short(text)}`)
     }
+    this.#count(method as string)
     const { processHandle } = params as { readonly processHandle: string }
     if (method === "process/exited" && !this.running.delete(processHandle)) {
       throw new Error(`nothing ran that could exit: ${short(text)}`)
@@ -115,6 +122,7 @@ class Expected {
     if (problems[fitting] !== undefined) {
       throw new Error(`${problems[fitting]}: ${short(text)} to ${short(input!.text, 4000)}`)
     }
+    this.#count(isResult ? `${input!.method} succeeded` : `error ${(message["error"] as WireError).code}`)
     if (isResult && input!.method === "process/spawn") this.running.add(nameIn(input!) as string)
   }
 }
@@ -156,11 +164,12 @@ export const converse = Effect.fnUntraced(function* (
     readonly instances: Instances
     readonly inputs: number
     readonly directory: string
+    readonly count: (what: string) => void
   }
 ) {
-  const { directory, inputs, instances, random } = options
+  const { count, directory, inputs, instances, random } = options
   const peer = yield* connect
-  const expected = new Expected()
+  const expected = new Expected(count)
   let ended: string | undefined
   let failure: string | undefined
   let wake = () => {}
@@ -204,6 +213,7 @@ export const converse = Effect.fnUntraced(function* (
       ...[...expected.running].map((handle) => `still running: ${handle}`)
     ].join("\n")
 
+  const methods = somethingOf(random, instances)
   const { at, capabilities, probe } = random.pick(HANDSHAKES)
   let probes = 0
   const ask = (method: string, params: unknown, isProbe: boolean) => {
@@ -217,19 +227,20 @@ export const converse = Effect.fnUntraced(function* (
       ask("initialize", { ...CLIENT, capabilities }, at === 0)
       if (at === 0) yield* settled
     }
-    send(
-      random.chance(STRUCTURED)
-        ? makeRequest(random, instances, n, directory)
-        : makeText(random, instances, n)
-    )
+    const isStructured = random.chance(STRUCTURED)
+    count(isStructured ? "sent: of the contract" : "sent: text")
+    send(isStructured ? makeRequest(random, methods, n, directory) : makeText(random, instances, n))
     if (n % STRETCH === 0 && probe !== undefined) ask(probe[0], probe[1], true)
   }
   if (random.chance(ABANDONED)) return
-  const named = pending().flatMap((input) => (input.method === "command/exec" ? [nameIn(input)] : []))
-  for (const processId of new Set(named)) {
+  const named = (method: string) =>
+    pending().flatMap((input) => (input.method === method ? [nameIn(input)] : []))
+  for (const processId of new Set(named("command/exec"))) {
     if (typeof processId === "string") ask("command/exec/terminate", { processId }, false)
   }
-  for (const processHandle of expected.running) ask("process/kill", { processHandle }, false)
+  for (const processHandle of new Set([...named("process/spawn"), ...expected.running])) {
+    ask("process/kill", { processHandle }, false)
+  }
   yield* settled
   // whatever is answered twice has been by now
   ask(...((probe ?? ["initialize", { ...CLIENT, capabilities }]) as [string, unknown]), probe !== undefined)

@@ -9,10 +9,10 @@ import type { Random } from "./random.ts"
 export const PROGRAMS = ["true", "false", "echo", "cat"] as const
 export const SANDBOX_PROGRAMS = ["bwrap", "setsid"] as const
 
-/** Of the commands, these really run; the others have random names. A process costs as much as a hundred messages. */
-const RUNNING = 0.04
-/** Of those, these run in a sandbox, which costs as much as ten processes. */
-const SANDBOXED = 0.03
+/** Of the commands, these are to run; the others have random names. A process costs as much as ten messages. */
+const RUNNING = 0.6
+/** Of those, these are to run in a sandbox, which costs as much as ten processes. */
+const SANDBOXED = 0.02
 
 type Params = Record<string, unknown>
 
@@ -28,7 +28,8 @@ const COMMANDS: ReadonlyArray<ReadonlyArray<string>> = [
   [""]
 ]
 
-const NAMES = ["0", "1", "é", ""]
+/** Few, so that requests often mean the same process. */
+const NAMES = ["0", "é"]
 const FILES = ["a", "b", "a/c", "directory", "directory/d", "missing/e", "a b\n", "."]
 const KEYS = [
   ..."sandbox_mode model approval_policy projects features.a tools mcp_servers.a.command".split(" "),
@@ -42,7 +43,7 @@ const base64 = (random: Random) => random.bytes(random.length(1000)).toString("b
 const runnable = (random: Random, cwd: string): Params => {
   const talks = random.chance(0.5)
   return {
-    command: [...random.pick(COMMANDS)],
+    command: talks && random.chance(0.7) ? ["cat"] : [...random.pick(COMMANDS)],
     cwd,
     ...(talks && { tty: random.chance(0.2), streamStdin: true, streamStdoutStderr: random.chance(0.5) }),
     timeoutMs: random.pick([null, 5000, 5000, 30, 0])

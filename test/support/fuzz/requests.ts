@@ -118,12 +118,19 @@ const envelope = (random: Random, n: number, method: string, params: unknown): M
   ...(params === undefined ? [] : [["params", params] as const])
 ]
 
+/** All methods, or those of one family, which have more to do with each other. */
+export const somethingOf = (random: Random, instances: Instances): Instances => {
+  if (random.chance(0.5)) return instances
+  const [family] = random.pick([...instances.keys()]).split("/", 1)
+  return new Map([...instances].filter(([method]) => method.startsWith(family!)))
+}
+
 /** One message, the `n`th of its connection; what it may touch is below `directory`. */
 export const makeRequest = (random: Random, instances: Instances, n: number, directory: string): Input => {
   const method = random.pick([...instances.keys()])
   const instance = onWire(random.pick(instances.get(method)!))
   const holder = { params: harmless(random, method, instance, directory) }
-  const isValid = random.chance(0.25)
+  const isValid = random.chance(0.4)
   if (!isValid) mutate(random, holder)
   const members = envelope(random, n, method, holder.params)
   const isSpoilt = random.chance(0.1)
