@@ -15,7 +15,7 @@ import { PROGRAMS, SANDBOX_PROGRAMS } from "../support/fuzz/harmless.ts"
 import { Random } from "../support/fuzz/random.ts"
 import { sample, type Instances } from "../support/fuzz/requests.ts"
 import * as Targets from "../support/fuzz/targets.ts"
-import { temporaryDirectory, type TestServerOptions } from "../support/harness.ts"
+import { temporaryDirectory } from "../support/harness.ts"
 import { holdings, holdsOnly, residentBytes, settled } from "../support/holdings.ts"
 
 /** Through each transport. */
@@ -30,8 +30,6 @@ const BATCHES = Math.ceil(INPUTS / BATCH_INPUTS)
 const WARM_UP_BATCHES = 100
 /** What a garbage collection has not seen yet: 25 to 120 MiB, after 4000 inputs as after 240,000. */
 const MAX_GROWTH_BYTES = 192 * 2 ** 20
-/** Of the batches, these are below the level of messages. */
-const NOISE = 0.25
 /** The configuration is written anew above it, for each read of it costs the more. */
 const MAX_CONFIG_BYTES = 8192
 /** How often it is said how far it is. */
@@ -54,9 +52,7 @@ const harmlessPath = Effect.map(temporaryDirectory, (directory) => {
   return directory
 })
 
-const fuzz = Effect.fnUntraced(function* (
-  start: (options: TestServerOptions) => ReturnType<typeof Targets.webSocket>
-) {
+const fuzz = Effect.fnUntraced(function* (start: typeof Targets.webSocket | typeof Targets.stdio) {
   const instances: Instances = yield* sample(SEED)
   const target = yield* start({ config: CONFIG, env: { PATH: yield* harmlessPath } })
   const { server } = target
@@ -66,7 +62,7 @@ const fuzz = Effect.fnUntraced(function* (
   let judged = server.stderr().length
   let done = 0
   const counts = new Map<string, number>()
-  const count = (what: string) => counts.set(what, (counts.get(what) ?? 0) + 1)
+  const count = (what: string, n = 1) => counts.set(what, (counts.get(what) ?? 0) + n)
 
   const again = (batch: number, message: string) =>
     new Finding({ message: `FUZZ_SEED=${SEED} FUZZ_BATCH=${batch}: ${message}` })
@@ -92,14 +88,18 @@ const fuzz = Effect.fnUntraced(function* (
     Effect.gen(function* () {
       const random = new Random(SEED, batch)
       inFlight.add(batch)
-      if (random.chance(NOISE)) {
-        for (let i = 0; i < BATCH_INPUTS; i++) {
-          count("sent: bytes")
-          yield* target.noise(random, instances)
-        }
+      if (random.chance(target.noiseShare)) {
+        count("sent: bytes", BATCH_INPUTS)
+        yield* target.noise(random, instances, BATCH_INPUTS)
       } else {
-        const connect = target.connect(random)
-        yield* converse(connect, { random, instances, inputs: BATCH_INPUTS, directory: files, count })
+        yield* converse(target.connect(random), {
+          random,
+          instances,
+          inputs: BATCH_INPUTS,
+          directory: files,
+          isStdio: target.isStdio,
+          count
+        })
       }
       if (batch % 50 === 0) yield* tidy
       inFlight.delete(batch)
@@ -147,10 +147,11 @@ const fuzz = Effect.fnUntraced(function* (
       .join(", ")
   )
   yield* tidy
-  assert.strictEqual(server.stdout(), "")
+  if (!target.isStdio) assert.strictEqual(server.stdout(), "")
   assert.isBelow(residentBytes(server.pid) - bytes, MAX_GROWTH_BYTES)
 })
 
 describe(`a server that gets ${INPUTS} fuzzed inputs, seed ${SEED}`, () => {
-  it.live("answers each request once, and is as it was: WebSocket", () => fuzz(Targets.webSocket), TIMEOUT)
+  it.live("by WebSocket answers each request once, and is as it was", () => fuzz(Targets.webSocket), TIMEOUT)
+  it.live("on stdio answers each request once, and is as it was", () => fuzz(Targets.stdio), TIMEOUT)
 })

@@ -155,6 +155,8 @@ const HANDSHAKES = [
   { at: 0.5, capabilities: { experimentalApi: true }, probe: undefined },
   { at: 1, capabilities: null, probe: undefined }
 ] as const
+/** On a connection that has shaken hands. */
+const DONE = { at: Infinity, capabilities: null, probe: ["mock/experimentalMethod", {}] } as const
 
 /** Sends so many inputs, and waits for all that has to come back. */
 export const converse = Effect.fnUntraced(function* (
@@ -164,10 +166,12 @@ export const converse = Effect.fnUntraced(function* (
     readonly instances: Instances
     readonly inputs: number
     readonly directory: string
+    /** The connection is not for this alone, has shaken hands, and takes a line for a message. */
+    readonly isStdio: boolean
     readonly count: (what: string) => void
   }
 ) {
-  const { count, directory, inputs, instances, random } = options
+  const { count, directory, inputs, instances, isStdio, random } = options
   const peer = yield* connect
   const expected = new Expected(count)
   let ended: string | undefined
@@ -214,7 +218,7 @@ export const converse = Effect.fnUntraced(function* (
     ].join("\n")
 
   const methods = somethingOf(random, instances)
-  const { at, capabilities, probe } = random.pick(HANDSHAKES)
+  const { at, capabilities, probe } = isStdio ? DONE : random.pick(HANDSHAKES)
   let probes = 0
   const ask = (method: string, params: unknown, isProbe: boolean) => {
     const id = `probe ${++probes}`
@@ -229,10 +233,14 @@ export const converse = Effect.fnUntraced(function* (
     }
     const isStructured = random.chance(STRUCTURED)
     count(isStructured ? "sent: of the contract" : "sent: text")
-    send(isStructured ? makeRequest(random, methods, n, directory) : makeText(random, instances, n))
+    send(
+      isStructured
+        ? makeRequest(random, methods, n, { directory, oneLine: isStdio })
+        : makeText(random, instances, n, isStdio)
+    )
     if (n % STRETCH === 0 && probe !== undefined) ask(probe[0], probe[1], true)
   }
-  if (random.chance(ABANDONED)) return
+  if (!isStdio && random.chance(ABANDONED)) return
   const named = (method: string) =>
     pending().flatMap((input) => (input.method === method ? [nameIn(input)] : []))
   for (const processId of new Set(named("command/exec"))) {

@@ -43,19 +43,33 @@ const brokenRequest = (random: Random, instances: Instances, n: number): Buffer 
 }
 
 /** Text of any kind; what happens to be a request is answered. */
-export const makeText = (random: Random, instances: Instances, n: number): Input => {
-  const text = random.pick([
+export const makeText = (random: Random, instances: Instances, n: number, oneLine: boolean): Input => {
+  const written = random.pick([
     () => brokenRequest(random, instances, n).toString(),
     () => random.text(random.length(400)),
     () => Array.from({ length: random.length(200) }, () => random.pick(TOKENS)).join(""),
     () => "[{"[random.below(2)]!.repeat(random.length(5000)),
     () => ""
   ])()
+  const text = oneLine ? written.replaceAll("\n", " ") : written
   const message = parse(text)
   return message._tag === "Request"
     ? { text, id: print(message.id), method: message.method }
     : { text, id: undefined }
 }
+
+/** Lines of a client on stdio, the last of which may have no end; what stands in them may be no UTF-8. */
+export const makeLines = (random: Random, instances: Instances, lines: number): Buffer =>
+  Buffer.concat(
+    Array.from({ length: lines }, (_, n) =>
+      random.pick([
+        () => Buffer.from(makeText(random, instances, n, true).text),
+        () => brokenRequest(random, instances, n),
+        () => random.bytes(random.chance(0.1) ? random.length(400) : 0),
+        () => Buffer.from(random.pick(["\n", "\r\n", "\0", "\r"]))
+      ])()
+    ).flatMap((line, n) => (n === 0 ? [line] : [Buffer.from("\n"), line]))
+  )
 
 /** Payload lengths around those at which their notation changes, and random ones. */
 const payloadLength = (random: Random) =>

@@ -126,7 +126,13 @@ export const somethingOf = (random: Random, instances: Instances): Instances => 
 }
 
 /** One message, the `n`th of its connection; what it may touch is below `directory`. */
-export const makeRequest = (random: Random, instances: Instances, n: number, directory: string): Input => {
+export const makeRequest = (
+  random: Random,
+  instances: Instances,
+  n: number,
+  options: { readonly directory: string; readonly oneLine: boolean }
+): Input => {
+  const { directory, oneLine } = options
   const method = random.pick([...instances.keys()])
   const instance = onWire(random.pick(instances.get(method)!))
   const holder = { params: harmless(random, method, instance, directory) }
@@ -134,14 +140,16 @@ export const makeRequest = (random: Random, instances: Instances, n: number, dir
   if (!isValid) mutate(random, holder)
   const members = envelope(random, n, method, holder.params)
   const isSpoilt = random.chance(0.1)
-  const text = isSpoilt
+  const written = isSpoilt
     ? random.pick(SPOILT)(random, members)
     : random.chance(0.2)
       ? disguise(random, printMembers(random.shuffle([...members, random.pick(EXTRA)])))
       : printMembers(members)
+  // only between members, for in texts it is escaped
+  const text = oneLine ? written.replaceAll("\n", " ") : written
   // a path that was broken into one of somebody else's
   if (method.startsWith("fs/") && !isConfined(text, directory)) {
-    return makeRequest(random, instances, n, directory)
+    return makeRequest(random, instances, n, options)
   }
   return !isSpoilt && isReadable(text)
     ? { text, id: print(members[0]![1]), method, isValid }
