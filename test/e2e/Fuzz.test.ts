@@ -3,8 +3,8 @@
  * random text, and random bytes below the level of messages; valid requests in between. Each request is answered
  * once, with a result or an error of the contract, and in the end the server holds what it held before.
  *
- * What is sent follows from the seed alone. `FUZZ_SEED=S FUZZ_BATCH=B npx vitest run test/e2e/Fuzz.test.ts` sends
- * one batch again.
+ * What is sent follows from the seed alone. `FUZZ_SEED=S FUZZ_BATCHES=B,B npx vitest run test/e2e/Fuzz.test.ts`
+ * sends some of it again.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -21,15 +21,17 @@ import { holdings, holdsOnly, residentBytes, settled } from "../support/holdings
 /** Through each transport. */
 const INPUTS = Number(process.env["FUZZ_INPUTS"] ?? 20_000)
 const SEED = Number(process.env["FUZZ_SEED"] ?? Math.floor(Math.random() * 2 ** 32))
-/** Only this one. */
-const BATCH = process.env["FUZZ_BATCH"]
+/** Only these. */
+const AGAIN = process.env["FUZZ_BATCHES"]
 /** Inputs of one connection, or connections without messages. */
 const BATCH_INPUTS = 40
 const BATCHES = Math.ceil(INPUTS / BATCH_INPUTS)
 /** What is loaded and reserved on first use is so after this. */
 const WARM_UP_BATCHES = 100
-/** What a garbage collection has not seen yet: 25 to 120 MiB, after 4000 inputs as after 240,000. */
-const MAX_GROWTH_BYTES = 192 * 2 ** 20
+/** What a garbage collection has not seen yet: 25 to 140 MiB, after 20,000 inputs as after 240,000. */
+const MAX_GROWTH_BYTES = 256 * 2 ** 20
+/** After so many batches what they left is put away. */
+const TIDY_EVERY = 50
 /** The configuration is written anew above it, for each read of it costs the more. */
 const MAX_CONFIG_BYTES = 8192
 /** How often it is said how far it is. */
@@ -64,25 +66,32 @@ const fuzz = Effect.fnUntraced(function* (start: typeof Targets.webSocket | type
   const counts = new Map<string, number>()
   const count = (what: string, n = 1) => counts.set(what, (counts.get(what) ?? 0) + n)
 
-  const again = (batch: number, message: string) =>
-    new Finding({ message: `FUZZ_SEED=${SEED} FUZZ_BATCH=${batch}: ${message}` })
-
-  /** The files that were made, and the log, are of no use any more. */
-  const tidy = Effect.gen(function* () {
-    fs.rmSync(files, { recursive: true, force: true, maxRetries: 10 }) // somebody may write to them
-    fs.mkdirSync(path.join(files, "directory"), { recursive: true })
-    if (fs.statSync(config).size > MAX_CONFIG_BYTES) fs.writeFileSync(config, CONFIG)
+  /** What the server logged since it was last asked for, but for what is expected. */
+  const unexpectedLog = () => {
     const log = server.stderr().slice(judged)
     const lines = log.slice(0, log.lastIndexOf("\n") + 1)
     judged += lines.length
-    const unexpected = lines.split("\n").filter((line) => line !== "" && !EXPECTED_LOG.test(line))
-    if (unexpected.length > 0) {
-      yield* again(
-        [...inFlight][0]!,
-        `or ${[...inFlight].join()}: logged ${short(unexpected.join("\n"), 5000)}`
+    return lines.split("\n").filter((line) => line !== "" && !EXPECTED_LOG.test(line))
+  }
+
+  /** Something is wrong since this batch; if it is not its fault, it is that of one beside it. */
+  const fail = (batch: number, problem: string) =>
+    Effect.suspend(() => {
+      const log = unexpectedLog().map((line) => `\nlogged: ${line}`)
+      return Effect.fail(
+        new Finding({
+          message: `FUZZ_SEED=${SEED} FUZZ_BATCHES=${batch} (in flight: ${[...inFlight].join()})
+${problem}${short(log.join(""), 5000)}`
+        })
       )
-    }
-  })
+    })
+
+  /** The files that were made are of no use any more. */
+  const tidy = () => {
+    fs.rmSync(files, { recursive: true, force: true, maxRetries: 10 }) // somebody may write to them
+    fs.mkdirSync(path.join(files, "directory"), { recursive: true })
+    if (fs.statSync(config).size > MAX_CONFIG_BYTES) fs.writeFileSync(config, CONFIG)
+  }
 
   const run = (batch: number) =>
     Effect.gen(function* () {
@@ -101,12 +110,17 @@ const fuzz = Effect.fnUntraced(function* (start: typeof Targets.webSocket | type
           count
         })
       }
-      if (batch % 50 === 0) yield* tidy
+      if (batch % TIDY_EVERY === 0) {
+        tidy()
+        const log = unexpectedLog()
+        if (log.length > 0) yield* new Finding({ message: `logged: ${short(log.join("\n"), 5000)}` })
+      }
       inFlight.delete(batch)
       if (++done % Math.ceil(BATCHES / REPORTS) === 0) yield* report("...")
     }).pipe(
       Effect.scoped,
-      Effect.catchTag("Finding", ({ message }) => Effect.fail(again(batch, message)))
+      Effect.catchDefect((defect) => Effect.fail(defect as Error)),
+      Effect.catch(({ message }) => fail(batch, message))
     )
 
   const began = performance.now()
@@ -123,21 +137,17 @@ const fuzz = Effect.fnUntraced(function* (start: typeof Targets.webSocket | type
       )
     })
 
-  const runAll = (from: number, to: number) =>
-    Effect.forEach(
-      Array.from({ length: to - from }, (_, i) => from + i),
-      run,
-      { concurrency: target.concurrency, discard: true }
-    )
+  const runAll = (batches: ReadonlyArray<number>) =>
+    Effect.forEach(batches, run, { concurrency: target.concurrency, discard: true })
 
-  yield* tidy
-  if (BATCH !== undefined) return yield* run(Number(BATCH))
-  const warm = Math.min(BATCHES, WARM_UP_BATCHES)
-  yield* runAll(0, warm)
+  tidy()
+  if (AGAIN !== undefined) return yield* runAll(AGAIN.split(",").map(Number))
+  const batches = Array.from({ length: BATCHES }, (_, batch) => batch)
+  yield* runAll(batches.slice(0, WARM_UP_BATCHES))
   const before = yield* settled(server)
   const bytes = residentBytes(server.pid)
   yield* report(`seed ${SEED}, warm:`)
-  yield* runAll(warm, BATCHES)
+  yield* runAll(batches.slice(WARM_UP_BATCHES))
   yield* holdsOnly(server, before)
   yield* report("at the end:")
   console.info(
@@ -146,7 +156,7 @@ const fuzz = Effect.fnUntraced(function* (start: typeof Targets.webSocket | type
       .map(([what, n]) => `${what} ${n}`)
       .join(", ")
   )
-  yield* tidy
+  assert.deepStrictEqual(unexpectedLog(), [])
   if (!target.isStdio) assert.strictEqual(server.stdout(), "")
   assert.isBelow(residentBytes(server.pid) - bytes, MAX_GROWTH_BYTES)
 })

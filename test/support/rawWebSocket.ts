@@ -123,9 +123,12 @@ export const open = (port: number): Effect.Effect<RawWebSocket, never, Scope.Sco
       for (const event of ["end", "close"]) {
         socket.on(event, () => {
           ended = true
+          if (!upgraded) resume(Effect.die(new Error("no WebSocket")))
           wake()
         })
       }
+      return Effect.sync(() => socket.destroy())
     }),
-    ([, socket]) => Effect.sync(() => socket.destroy())
+    ([, socket]) => Effect.sync(() => socket.destroy()),
+    { interruptible: true }
   ).pipe(Effect.map(([webSocket]) => webSocket))

@@ -36,11 +36,13 @@ const fail = (message: string) => Effect.fail(new Finding({ message }))
 
 /** What is answered to these bytes, which are the last of their connection. */
 const exchange = (port: number, bytes: Buffer) =>
-  Effect.callback<Buffer>((resume) => {
+  Effect.callback<Buffer, Finding>((resume) => {
     const chunks: Array<Buffer> = []
     const socket = net.connect(port, "127.0.0.1", () => socket.end(bytes))
     socket.on("data", (chunk) => chunks.push(chunk))
-    socket.on("error", () => {}) // "close" follows
+    socket.on("error", ({ code, message }: NodeJS.ErrnoException) => {
+      if (code !== "ECONNRESET" && code !== "EPIPE") resume(fail(message))
+    })
     socket.on("close", () => resume(Effect.succeed(Buffer.concat(chunks))))
     return Effect.sync(() => socket.destroy())
   }).pipe(
