@@ -88,7 +88,9 @@ ${problem}${short(log.join(""), 5000)}`
 
   /** The files that were made are of no use any more. */
   const tidy = () => {
-    fs.rmSync(files, { recursive: true, force: true, maxRetries: 10 }) // somebody may write to them
+    const old = `${files}.old` // where nobody writes meanwhile
+    if (fs.existsSync(files)) fs.renameSync(files, old)
+    fs.rmSync(old, { recursive: true, force: true })
     fs.mkdirSync(path.join(files, "directory"), { recursive: true })
     if (fs.statSync(config).size > MAX_CONFIG_BYTES) fs.writeFileSync(config, CONFIG)
   }

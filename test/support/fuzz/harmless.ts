@@ -30,7 +30,7 @@ const COMMANDS: ReadonlyArray<ReadonlyArray<string>> = [
 
 /** Few, so that requests often mean the same process. */
 const NAMES = ["0", "é"]
-const FILES = ["a", "b", "a/c", "directory", "directory/d", "missing/e", "a b\n", "."]
+const FILES = ["a", "b", "a/c", "directory", "directory/d", "missing/e", "a b\n"]
 const KEYS = [
   ..."sandbox_mode model approval_policy projects features.a tools mcp_servers.a.command".split(" "),
   ..."sandbox_workspace_write.network_access shell_environment_policy.set.A notify profile a.b.c".split(" "),
