@@ -29,9 +29,9 @@ export interface BacklogOptions {
 
 export interface Backlog {
   /** Something was sent. */
-  readonly sent: () => void
+  readonly measure: () => void
   /** Something was taken, or nothing more will be. */
-  readonly taken: () => void
+  readonly written: () => void
   /** Done when more of a stream may be sent. */
   readonly drained: Effect.Effect<void>
 }
@@ -43,12 +43,12 @@ export const make = (sink: Sink, { maxUnsentBytes, onFull, onRoom }: BacklogOpti
   const mayStream = () => sink.destroyed || sink.writableLength < HIGH_WATER_BYTES
 
   return {
-    sent: () => {
+    measure: () => {
       if (full || sink.writableLength <= maxUnsentBytes) return
       full = true
       onFull()
     },
-    taken: () => {
+    written: () => {
       if (full && sink.writableLength < maxUnsentBytes / 2) {
         full = false
         onRoom() // answers before streams

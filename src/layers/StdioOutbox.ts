@@ -33,21 +33,21 @@ export const make = (
   stream.on("error", (error) => {
     if (gone) return
     gone = true
-    backlog.taken()
+    backlog.written()
     onGone(error)
   })
   return {
     send: (frame) => {
       if (gone) return
       if (typeof frame === "string") {
-        stream.write(Buffer.from(`${frame}\n`), backlog.taken)
+        stream.write(Buffer.from(`${frame}\n`), backlog.written)
       } else {
         stream.cork() // one write for both
         stream.write(frame)
-        stream.write(NEWLINE, backlog.taken)
+        stream.write(NEWLINE, backlog.written)
         stream.uncork()
       }
-      backlog.sent()
+      backlog.measure()
     },
     drained: backlog.drained,
     flushed: Effect.callback((resume) => {

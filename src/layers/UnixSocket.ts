@@ -44,11 +44,17 @@ const isLive = (socket: string): Effect.Effect<boolean, NodeJS.ErrnoException> =
       resume(Effect.succeed(true))
     })
     probe.once("error", (error: NodeJS.ErrnoException) => {
-      const { code } = error
-      if (code === "ECONNREFUSED" || code === "ENOENT") resume(Effect.succeed(false))
-      else if (code === "EAGAIN")
-        resume(Effect.succeed(true)) // so many others are waiting for it
-      else resume(Effect.fail(error))
+      switch (error.code) {
+        case "ECONNREFUSED":
+        case "ENOENT":
+          return resume(Effect.succeed(false))
+        case "EAGAIN": // many others are waiting for it
+          return resume(Effect.succeed(true))
+        case "ECONNRESET": // it was, until just now
+          return resume(isLive(socket))
+        default:
+          return resume(Effect.fail(error))
+      }
     })
   })
 
@@ -119,7 +125,7 @@ export const publish = (
     const digest = crypto.createHash("sha256").update(path.basename(socket)).digest("hex")
     const lock = path.join(directory, `.${digest.slice(0, 6)}`)
     // 0700, so that nobody gets at the socket before its mode is right
-    const hidden = yield* system(() => fs.mkdtempSync(path.join(directory, ".")))
+    const hidden = yield* system(() => fs.mkdtempSync(`${directory}/.`))
     const name = path.basename(hidden).slice(1)
     const inside = (place: string) => path.join(place, name)
     const cleanUp = Effect.sync(() => {

@@ -7,16 +7,16 @@ import * as Backlog from "./Backlog.ts"
 const TEXT = { binary: false }
 
 export const make = (webSocket: WebSocket, socket: Socket, options: Backlog.BacklogOptions): Outbox => {
-  const backlog = Backlog.make(socket, options)
-  webSocket.on("ping", backlog.sent) // the pong is sent without us
-  socket.on("drain", backlog.taken)
-  socket.on("close", backlog.taken)
+  const { drained, measure, written } = Backlog.make(socket, options)
+  webSocket.on("ping", measure) // the pong is sent without us
+  socket.on("drain", written)
+  socket.on("close", written)
   return {
     send: (frame) => {
       if (webSocket.readyState !== webSocket.OPEN) return
-      webSocket.send(frame, TEXT, backlog.taken)
-      backlog.sent()
+      webSocket.send(frame, TEXT, written)
+      measure()
     },
-    drained: backlog.drained
+    drained
   }
 }

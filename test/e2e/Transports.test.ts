@@ -28,7 +28,8 @@ const fence = Effect.fnUntraced(function* (client: TestPeer) {
 /** Commands that end only if somebody ends them: buffered, streamed, and on a terminal. */
 const startStubborn = Effect.fnUntraced(function* (client: TestPeer) {
   const mine = marker()
-  const command = ["sh", "-c", `trap '' TERM HUP INT; sleep ${mine} & sleep ${mine}`]
+  const script = `trap '' TERM HUP INT; env -i $(command -v sleep) ${mine} & sleep ${mine}`
+  const command = ["sh", "-c", script]
   for (const [id, params] of Object.entries({
     buffered: {},
     streamed: { processId: "s", streamStdin: true, streamStdoutStderr: true },
@@ -229,22 +230,32 @@ for (const transport of TRANSPORTS) {
       })
     )
 
-    it.live("ends what a client started when that hangs up, megabytes of unread input or not", () =>
+    for (const [how, leave] of [
+      ["hangs up", (client: TestPeer) => client.hangUp()],
+      ["vanishes", (client: TestPeer) => client.vanish()]
+    ] as const) {
+      it.live(`ends what a client started when that ${how}, whatever its commands have not read`, () =>
+        Effect.gen(function* () {
+          const { client, server } = yield* talk(transport)
+          const mine = yield* startStubborn(client)
+          const deltaBase64 = Buffer.alloc(3_000_000, "x").toString("base64")
+          for (const id of ["s", "t"]) {
+            yield* client.send({ id, method: "command/exec/write", params: { processId: id, deltaBase64 } })
+          }
+          leave(client)
+          yield* none(mine)
+          yield* client.close
+          if (transport.name === "stdio") assert.strictEqual(yield* server.exited, 0)
+        })
+      )
+    }
+
+    it.live("leaves nothing running when it is killed", () =>
       Effect.gen(function* () {
         const { client, server } = yield* talk(transport)
         const mine = yield* startStubborn(client)
-        const deltaBase64 = Buffer.alloc(3_000_000, "x").toString("base64")
-        for (const processId of ["s", "t"]) {
-          yield* client.send({
-            id: processId,
-            method: "command/exec/write",
-            params: { processId, deltaBase64 }
-          })
-        }
-        client.hangUp()
+        yield* server.signal("SIGKILL")
         yield* none(mine)
-        yield* client.close
-        if (transport.name === "stdio") assert.strictEqual(yield* server.exited, 0)
       })
     )
 

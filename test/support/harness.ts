@@ -41,8 +41,8 @@ export interface TestServer {
   readonly cwd: string
   readonly stderr: () => string
   readonly stdout: () => string
-  /** The client's ends of its stdin and stdout. */
-  readonly pipes: { readonly stdin: Writable; readonly stdout: Readable }
+  /** Our ends of its standard streams. */
+  readonly pipes: { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable }
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** The exit code, or the signal that killed it. */
   readonly exited: Effect.Effect<number | NodeJS.Signals, HarnessError>
@@ -54,6 +54,8 @@ export interface TestServerOptions {
   readonly args?: ReadonlyArray<string>
   /** By default a port of the system's choice on 127.0.0.1. A relative path of a socket begins at `cwd`. */
   readonly listen?: string
+  /** Where `unix://` is. */
+  readonly socket?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -64,12 +66,11 @@ export const temporaryDirectory = Effect.acquireRelease(
 )
 
 /** Where the clients of a server connect to, once they can. */
-const urlOf = (listen: string, cwd: string, stderr: () => string) => {
+const urlOf = (listen: string, socket: string, stderr: () => string) => {
   if (listen.startsWith("stdio")) return Effect.succeed("stdio://")
   if (!listen.startsWith("unix://")) {
     return until("the banner", CONNECT_MS, () => /listening on: (\S+)/.exec(stderr())?.[1])
   }
-  const socket = path.resolve(cwd, listen.slice("unix://".length))
   return until("the socket", CONNECT_MS, () => (fs.existsSync(socket) ? `ws+unix:${socket}:/` : undefined))
 }
 
@@ -108,7 +109,8 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
   const exit = new Promise<number | NodeJS.Signals>((resolve) =>
     child.once("exit", (code, signal) => resolve(signal ?? code!))
   )
-  const url = yield* urlOf(listen, cwd, () => output.stderr).pipe(
+  const socket = options.socket ?? path.resolve(cwd, listen.slice("unix://".length))
+  const url = yield* urlOf(listen, socket, () => output.stderr).pipe(
     Effect.mapError(({ message }) => new HarnessError({ message: `${message}:\n${output.stderr}` }))
   )
   const server: TestServer = {
@@ -129,11 +131,11 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
   return server
 })
 
-/** Runs the program with these words to its end. */
+/** Runs the program with these words, and with nothing on its stdin, to its end. */
 export const runMain = (words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Effect.callback<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>(
     (resume) => {
-      ChildProcess.execFile(
+      const child = ChildProcess.execFile(
         process.execPath,
         [MAIN, ...words],
         { env: { PATH: process.env["PATH"], HOME: os.tmpdir(), ...env }, timeout: READ_MS },
@@ -146,6 +148,7 @@ export const runMain = (words: ReadonlyArray<string>, env: Readonly<Record<strin
             })
           )
       )
+      child.stdin!.end()
     }
   )
 
@@ -194,6 +197,11 @@ export abstract class TestPeer {
   abstract write(text: string): void
   /** Has no more to say. */
   abstract hangUp(): void
+  /** Is gone without a word. */
+  abstract vanish(): void
+  /** Reads nothing until `resume`. */
+  abstract pause(): void
+  abstract resume(): void
 
   protected received(text: string) {
     this.inbox.push(JSON.parse(text) as Message)
@@ -316,31 +324,60 @@ export class TestClient extends TestPeer {
   hangUp() {
     this.webSocket.close()
   }
+
+  vanish() {
+    this.webSocket.terminate()
+  }
+
+  pause() {
+    this.webSocket.pause()
+  }
+
+  resume() {
+    this.webSocket.resume()
+  }
 }
 
 /** The client that holds the pipes of a server. */
 class PipeClient extends TestPeer {
-  readonly #stdin: Writable
+  readonly #pipes: TestServer["pipes"]
 
-  constructor({ stdin, stdout }: TestServer["pipes"]) {
+  constructor(pipes: TestServer["pipes"]) {
     super()
-    this.#stdin = stdin
+    this.#pipes = pipes
+    const { stdout } = pipes
     let begun = ""
     const decoder = new StringDecoder()
     stdout.on("data", (bytes: Buffer) => {
-      const lines = (begun + decoder.write(bytes)).split("\n")
-      begun = lines.pop()!
-      for (const line of lines) this.received(line)
+      const [end, ...lines] = decoder.write(bytes).split("\n")
+      begun += end!
+      for (const line of lines) {
+        this.received(begun)
+        begun = line
+      }
     })
-    stdout.on("end", () => this.ended(1005))
+    stdout.on("close", () => this.ended(1005))
   }
 
   write(text: string) {
-    this.#stdin.write(`${text}\n`)
+    this.#pipes.stdin.write(`${text}\n`)
   }
 
   hangUp() {
-    this.#stdin.end()
+    this.#pipes.stdin.end()
+  }
+
+  vanish() {
+    this.#pipes.stdin.destroy()
+    this.#pipes.stdout.destroy()
+  }
+
+  pause() {
+    this.#pipes.stdout.pause()
+  }
+
+  resume() {
+    this.#pipes.stdout.resume()
   }
 }
 

@@ -161,7 +161,7 @@ export const stdio = Effect.fnUntraced(function* (options: TestServerOptions) {
     concurrency: 1,
     isStdio: true,
     connect: () => Effect.succeed(peer),
-    noiseShare: 0.03,
+    noiseShare: 0.015,
     // it ends with what is no UTF-8, so each time it is another server
     noise: (random, instances, inputs) =>
       Effect.gen(function* () {
