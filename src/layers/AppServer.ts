@@ -7,7 +7,9 @@ import { CommandExec } from "../services/CommandExec.ts"
 import * as ConfigHandlers from "../services/ConfigHandlers.ts"
 import { ConnectionCommands } from "../services/ConnectionCommands.ts"
 import { Dispatcher } from "../services/Dispatcher.ts"
+import { FileSystem } from "../services/FileSystem.ts"
 import * as FileSystemHandlers from "../services/FileSystemHandlers.ts"
+import { FileWatches } from "../services/FileWatches.ts"
 import * as HandshakeHandlers from "../services/HandshakeHandlers.ts"
 import * as Limits from "../services/Limits.ts"
 import * as MockHandlers from "../services/MockHandlers.ts"
@@ -15,7 +17,9 @@ import * as ProcessHandlers from "../services/ProcessHandlers.ts"
 import { ProcessQuota } from "../services/ProcessQuota.ts"
 import * as ServedRpcs from "../services/ServedRpcs.ts"
 import * as BubblewrapSandbox from "./BubblewrapSandbox.ts"
+import * as NodeFileWatcher from "./NodeFileWatcher.ts"
 import * as NodeHostInfo from "./NodeHostInfo.ts"
+import * as NodeLocalFiles from "./NodeLocalFiles.ts"
 import * as NodeProcessSpawner from "./NodeProcessSpawner.ts"
 import * as TomlConfigStore from "./TomlConfigStore.ts"
 import { WebSocketTransport, type Access, type ListenAddress } from "./WebSocketTransport.ts"
@@ -28,7 +32,10 @@ export const layerHandlers = Layer.mergeAll(
   FileSystemHandlers.layer,
   MockHandlers.layer,
   ProcessHandlers.layer
-).pipe(Layer.provide(ConnectionCommands.layer), Layer.provide(ProcessQuota.layer))
+).pipe(
+  Layer.provide([ConnectionCommands.layer, FileSystem.layer, FileWatches.layer]),
+  Layer.provide(ProcessQuota.layer)
+)
 
 /** The handlers behind connections, over whatever services are provided. */
 export const layerDispatcher = Dispatcher.layer.pipe(
@@ -59,6 +66,8 @@ export const layer = (options: AppServerOptions) =>
     Layer.provide([
       NodeProcessSpawner.layer,
       NodeHostInfo.layer(options.codexHome),
+      NodeLocalFiles.layer,
+      NodeFileWatcher.layer,
       TomlConfigStore.layer(options)
     ]),
     Layer.provide([NodeFileSystem.layer, NodePath.layer, Limits.layer(options.limits)])

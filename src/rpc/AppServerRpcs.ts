@@ -4,7 +4,7 @@ import { CommandExecOutputDeltaNotification, CommandExecRpcs } from "./CommandEx
 import { ConfigRpcs, ConfigWarningNotification } from "./Config.ts"
 import { ConfigRequirementsRpcs } from "./ConfigRequirements.ts"
 import { ConfigWriteRpcs } from "./ConfigWrite.ts"
-import { FileSystemRpcs } from "./FileSystem.ts"
+import { FileSystemRpcs, FsChangedNotification } from "./FileSystem.ts"
 import { HandshakeRpcs } from "./Handshake.ts"
 import { MockRpcs } from "./MockExperimental.ts"
 import { ProcessExitedNotification, ProcessOutputDeltaNotification, ProcessRpcs } from "./Process.ts"
@@ -27,6 +27,7 @@ export type AppServerRpc = RpcGroup.Rpcs<typeof AppServerRpcs>
 export const ServerNotifications = {
   "command/exec/outputDelta": CommandExecOutputDeltaNotification,
   configWarning: ConfigWarningNotification,
+  "fs/changed": FsChangedNotification,
   "process/outputDelta": ProcessOutputDeltaNotification,
   "process/exited": ProcessExitedNotification
 } as const

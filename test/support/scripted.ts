@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Latch from "effect/Latch"
 import * as AppServer from "../../src/layers/AppServer.ts"
+import * as NodeFileWatcher from "../../src/layers/NodeFileWatcher.ts"
+import * as NodeLocalFiles from "../../src/layers/NodeLocalFiles.ts"
 import { CommandExec } from "../../src/services/CommandExec.ts"
 import {
   ConfigStore,
@@ -49,6 +51,8 @@ export const services = (scripted: ScriptedSpawner, configuration = config()) =>
     configuration,
     Layer.succeed(HostInfo, hostInfo),
     NodeFileSystem.layer,
+    NodeFileWatcher.layer,
+    NodeLocalFiles.layer,
     NodePath.layer
   )
 
