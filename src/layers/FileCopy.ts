@@ -2,11 +2,20 @@
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as Effect from "effect/Effect"
-import { InvalidCopy, NotAFile, type SystemRefusal } from "../services/FileSystemError.ts"
+import { InvalidCopy, type NotAFile, type SystemRefusal } from "../services/FileSystemError.ts"
 import { bytePath, entriesOf, forEachEntry, join, type BytePath } from "./DirectoryWalk.ts"
-import { CHUNK_BYTES, call, readInto, using, writeAll, type OpenFile } from "./OpenFile.ts"
+import {
+  CHUNK_BYTES,
+  call,
+  readInto,
+  truncate,
+  using,
+  usingForWrite,
+  writeAll,
+  type OpenFile
+} from "./OpenFile.ts"
 
-const { O_CREAT, O_NOFOLLOW, O_RDONLY, O_WRONLY } = fs.constants
+const { O_NOFOLLOW, O_RDONLY } = fs.constants
 const PERMISSIONS = 0o7777
 
 type CopyError = InvalidCopy | NotAFile | SystemRefusal
@@ -27,18 +36,12 @@ export const copyFile = (source: fs.PathLike, destination: fs.PathLike): Effect.
   using(source, O_RDONLY | O_NOFOLLOW, 0, (from) => {
     if (!from.stats.isFile()) return Effect.fail(new InvalidCopy({ reason: "UnsupportedKind" }))
     const mode = Number(from.stats.mode) & PERMISSIONS
-    return using(destination, O_WRONLY | O_CREAT, mode, (to): Effect.Effect<void, CopyError> => {
-      if (to.stats.isFIFO()) return Effect.fail(new NotAFile({ path: String(destination) }))
+    return usingForWrite(destination, mode, (to): Effect.Effect<void, CopyError> => {
       if (to.stats.dev === from.stats.dev && to.stats.ino === from.stats.ino) {
         return Effect.fail(new InvalidCopy({ reason: "FileOntoItself" }))
       }
-      const replaced = to.stats.isFile()
-        ? Effect.andThen(
-            call(() => to.handle.chmod(mode)),
-            call(() => to.handle.truncate())
-          )
-        : Effect.void
-      return Effect.andThen(replaced, pour(from, to))
+      const sameMode = to.stats.isFile() ? call(() => to.handle.chmod(mode)) : Effect.void
+      return sameMode.pipe(Effect.andThen(truncate(to)), Effect.andThen(pour(from, to)))
     })
   })
 

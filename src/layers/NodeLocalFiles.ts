@@ -9,9 +9,8 @@ import { LocalFiles, type DirectoryEntry } from "../services/LocalFiles.ts"
 import { bytePath, entriesOf, join, type BytePath, type Entry } from "./DirectoryWalk.ts"
 import * as FileCopy from "./FileCopy.ts"
 import { remove } from "./FileRemoval.ts"
-import { call, readInto, using, writeAll, type OpenFile } from "./OpenFile.ts"
+import { call, readInto, truncate, using, usingForWrite, writeAll, type OpenFile } from "./OpenFile.ts"
 
-const { O_CREAT, O_RDONLY, O_TRUNC, O_WRONLY } = fs.constants
 /** What the umask leaves of it. */
 const NEW_FILE_MODE = 0o666
 
@@ -48,23 +47,17 @@ const read = Effect.fnUntraced(function* (file: string, maxBytes: number) {
   const notAFile = Effect.fail(new NotAFile({ path: file }))
   // what is no file is not opened: opening a device may already do something
   if (!(yield* statOf(file)).isFile()) return yield* notAFile
-  return yield* using(file, O_RDONLY, 0, (open): ReturnType<LocalFiles["Service"]["read"]> =>
+  return yield* using(file, fs.constants.O_RDONLY, 0, (open): ReturnType<LocalFiles["Service"]["read"]> =>
     open.stats.isFile() ? readWhole(open, maxBytes) : notAFile
   )
 })
 
-const write = Effect.fnUntraced(function* (file: string, content: Uint8Array) {
-  const notAFile = Effect.fail(new NotAFile({ path: file }))
-  const target = yield* Effect.option(statOf(file)) // what is wrong with it is for the opening to say
-  if (Option.isSome(target) && target.value.isFIFO()) return yield* notAFile
-  return yield* using(
-    file,
-    O_WRONLY | O_CREAT | O_TRUNC,
-    NEW_FILE_MODE,
-    ({ handle, stats }): ReturnType<LocalFiles["Service"]["write"]> =>
-      stats.isFIFO() ? notAFile : writeAll(handle, content)
+const write = (file: string, content: Uint8Array) =>
+  Effect.uninterruptible(
+    usingForWrite(file, NEW_FILE_MODE, (open) =>
+      Effect.andThen(truncate(open), writeAll(open.handle, content))
+    )
   )
-}, Effect.uninterruptible)
 
 const typeOf = (entry: Entry | fs.Stats): DirectoryEntry["type"] =>
   entry.isDirectory() ? "Directory" : entry.isFile() ? "File" : "Other"

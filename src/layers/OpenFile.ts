@@ -2,7 +2,9 @@
 import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as Effect from "effect/Effect"
-import { SystemRefusal } from "../services/FileSystemError.ts"
+import { NotAFile, SystemRefusal } from "../services/FileSystemError.ts"
+
+const { O_CREAT, O_NONBLOCK, O_WRONLY } = fs.constants
 
 /** What is read or written at once: few calls for a large file, and little to wait for at its end. */
 export const CHUNK_BYTES = 1024 * 1024
@@ -28,7 +30,7 @@ export const using = <A, E>(
   use: (file: OpenFile) => Effect.Effect<A, E>
 ): Effect.Effect<A, E | SystemRefusal> =>
   Effect.acquireUseRelease(
-    call(() => fsp.open(file, flags | fs.constants.O_NONBLOCK, mode)),
+    call(() => fsp.open(file, flags | O_NONBLOCK, mode)),
     (handle) =>
       Effect.flatMap(
         call(() => handle.stat({ bigint: true })),
@@ -36,6 +38,27 @@ export const using = <A, E>(
       ),
     (handle) => call(() => handle.close())
   )
+
+/** Opens something for writing, unless it is a pipe or a socket. What was there is there until it is truncated. */
+export const usingForWrite = <A, E>(
+  file: fs.PathLike,
+  mode: number,
+  use: (file: OpenFile) => Effect.Effect<A, E>
+): Effect.Effect<A, E | NotAFile | SystemRefusal> => {
+  const notAFile = Effect.fail(new NotAFile({ path: String(file) }))
+  return Effect.catchIf(
+    using(file, O_WRONLY | O_CREAT, mode, (open): Effect.Effect<A, E | NotAFile> =>
+      open.stats.isFIFO() ? notAFile : use(open)
+    ),
+    // a pipe that nobody reads, or a socket
+    (error) => error instanceof SystemRefusal && error.is("ENXIO"),
+    () => notAFile
+  )
+}
+
+/** Empties a file; what is none has nothing to empty. */
+export const truncate = ({ handle, stats }: OpenFile) =>
+  stats.isFile() ? call(() => handle.truncate()) : Effect.void
 
 /** Reads into the buffer, as much as there is now; 0 is the end. */
 export const readInto = (handle: fsp.FileHandle, buffer: Uint8Array, offset: number) =>

@@ -73,7 +73,8 @@ export class PathWatch {
     try {
       if (this.#found !== undefined) return this.#watchFound(this.#found)
     } catch (error) {
-      if (isMissing(error)) this.#found = undefined // gone meanwhile, of which the directory tells
+      if (isMissing(error))
+        this.#found = undefined // gone meanwhile, of which the directory tells
       // a file that is not for us to read; the directory tells of nearly all that happens to it
       else if (!isForbidden(error) || this.#found?.kind !== "other") throw error
     }

@@ -56,9 +56,13 @@ export const services = (scripted: ScriptedSpawner, configuration = config()) =>
     NodePath.layer
   )
 
-/** The dispatcher over them. */
+/** The dispatcher over services. */
+export const layerDispatcher = (over: ReturnType<typeof services>) =>
+  Layer.provide(AppServer.layerDispatcher, over)
+
+/** The dispatcher over these. */
 export const dispatcher = (...parameters: Parameters<typeof services>) =>
-  AppServer.layerDispatcher.pipe(Layer.provide(services(...parameters)))
+  layerDispatcher(services(...parameters))
 
 /** A connection whose frames are kept. It is opened in the current Scope. */
 export const connect = Effect.gen(function* () {
