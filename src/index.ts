@@ -1,4 +1,5 @@
 /** The public face for other Effect apps. */
+export * from "./client.ts"
 export * as AppServer from "./layers/AppServer.ts"
 export * as NodeProcessSpawner from "./layers/NodeProcessSpawner.ts"
 export * as CapabilityToken from "./layers/auth/CapabilityToken.ts"
@@ -6,7 +7,6 @@ export { Unauthorized, type TokenCheck } from "./layers/auth/ConnectionAuth.ts"
 export * as SignedBearerToken from "./layers/auth/SignedBearerToken.ts"
 export { ListenError } from "./layers/HttpListener.ts"
 export { WebSocketTransport, type Access, type ListenAddress } from "./layers/WebSocketTransport.ts"
-export { AppServerRpcs, ServerNotifications } from "./rpc/AppServerRpcs.ts"
 export { WireError } from "./rpc/WireError.ts"
 export { CommandExec } from "./services/CommandExec.ts"
 export { Connection } from "./services/Connection.ts"
