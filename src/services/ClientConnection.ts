@@ -147,8 +147,11 @@ export class ClientConnection {
     this.#waiting.delete(id as number)
     if (error === undefined || error === null) return request.done(decodeResult(request.method, result))
     const decoded = decodeError(error)
-    if (decoded._tag === "Failure") return this.#violated(`the error of ${request.method} is none`)
-    request.done(Exit.fail(new RequestError({ method: request.method, ...decoded.value })))
+    request.done(
+      decoded._tag === "Failure"
+        ? decoded
+        : Exit.fail(new RequestError({ method: request.method, ...decoded.value }))
+    )
   }
 
   #notified(method: string, params: unknown, bytes: number): void {
