@@ -1,4 +1,5 @@
 /** The client by itself: none of the server's code comes with it. */
+export * as PromiseClient from "./layers/PromiseClient.ts"
 export * as StdioClient from "./layers/StdioClient.ts"
 export * as WebSocketClient from "./layers/WebSocketClient.ts"
 export { AppServerRpcs, ServerNotifications } from "./rpc/AppServerRpcs.ts"

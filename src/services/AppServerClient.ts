@@ -9,14 +9,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import type * as Stream from "effect/Stream"
-import { ClientConnection, type Method, type Params, type Result } from "./ClientConnection.ts"
+import {
+  ClientConnection,
+  type Arguments,
+  type Method,
+  type Params,
+  type Result
+} from "./ClientConnection.ts"
 import type { CallError, ConnectionLost, OpenError } from "./ClientError.ts"
 import type { ClientTransport } from "./ClientTransport.ts"
 import * as RemoteProcess from "./RemoteProcess.ts"
 import type { NotificationMethod, NotificationParams } from "./Subscriptions.ts"
-
-/** Nothing for a method without params. */
-type Arguments<M extends Method> = undefined extends Params<M> ? [] : [params: Params<M>]
 
 export class AppServerClient extends Context.Service<
   AppServerClient,

@@ -27,6 +27,8 @@ import { ReadingGate } from "./UnreadQueue.ts"
 /** A method of the contract. */
 export type Method = AppServerRpc["_tag"]
 export type Params<M extends Method> = Rpc.PayloadConstructor<Rpc.ExtractTag<AppServerRpc, M>>
+/** What stands behind the method: nothing if it has no params. */
+export type Arguments<M extends Method> = undefined extends Params<M> ? [] : [params: Params<M>]
 export type Result<M extends Method> = Rpc.Success<Rpc.ExtractTag<AppServerRpc, M>>
 
 /** JSON-RPC's code for a method that is not there. */

@@ -446,7 +446,7 @@ describe("whatever the pieces", () => {
           )
           const requests = server.taken()
           const bytes = (stream: RemoteProcess["stdout"]) =>
-            Effect.map(Stream.runCollect(stream), (chunks) => [...Buffer.concat(chunks)])
+            Effect.map(Stream.runCollect(stream), (chunks) => Array.from(Buffer.concat(chunks)))
           const reading = Effect.forEach(
             processes,
             ({ output, stderr, stdout }, i) =>
