@@ -15,10 +15,11 @@ import * as ProcessHandlers from "../services/ProcessHandlers.ts"
 import { ProcessQuota } from "../services/ProcessQuota.ts"
 import * as ServedRpcs from "../services/ServedRpcs.ts"
 import * as BubblewrapSandbox from "./BubblewrapSandbox.ts"
+import type { ListenAddress } from "./ListenAddress.ts"
 import * as NodeHostInfo from "./NodeHostInfo.ts"
 import * as NodeProcessSpawner from "./NodeProcessSpawner.ts"
 import * as TomlConfigStore from "./TomlConfigStore.ts"
-import { WebSocketTransport, type Access, type ListenAddress } from "./WebSocketTransport.ts"
+import { WebSocketTransport, type Access } from "./WebSocketTransport.ts"
 
 /** Every method's handler, over whatever services are provided. */
 export const layerHandlers = Layer.mergeAll(
@@ -36,24 +37,20 @@ export const layerDispatcher = Dispatcher.layer.pipe(
   Layer.provide(ServedRpcs.layerMiddleware)
 )
 
-export interface AppServerOptions {
-  readonly listen: ListenAddress
-  /** Who may connect; by default every client on this machine, and no page in a browser. */
-  readonly access?: Access
+export interface MachineOptions {
   /** The configuration directory. */
   readonly codexHome: string
   /** Values that are stronger than any file. */
   readonly overrides: Readonly<Record<string, unknown>>
   /** Makes what is bad or unknown in a file of the configuration an error. */
   readonly strictConfig?: boolean
-  /** Bounds other than the defaults. */
+  /** Bounds other than the defaults, the transport's included. */
   readonly limits?: Partial<Limits.Limits>
 }
 
-/** The server on this machine, listening as long as the layer lives. */
-export const layer = (options: AppServerOptions) =>
-  WebSocketTransport.layer(options.listen, options.access).pipe(
-    Layer.provide(layerDispatcher),
+/** All of the server on this machine but the way in: what any transport needs. */
+export const layerMachine = (options: MachineOptions) =>
+  layerDispatcher.pipe(
     Layer.provide(CommandExec.layer),
     Layer.provide(BubblewrapSandbox.layer),
     Layer.provide([
@@ -61,5 +58,16 @@ export const layer = (options: AppServerOptions) =>
       NodeHostInfo.layer(options.codexHome),
       TomlConfigStore.layer(options)
     ]),
-    Layer.provide([NodeFileSystem.layer, NodePath.layer, Limits.layer(options.limits)])
+    Layer.provide([NodeFileSystem.layer, NodePath.layer]),
+    Layer.provideMerge(Limits.layer(options.limits))
   )
+
+export interface AppServerOptions extends MachineOptions {
+  readonly listen: ListenAddress
+  /** Who may connect; by default every client on this machine, and no page in a browser. */
+  readonly access?: Access
+}
+
+/** The server on this machine, listening for WebSockets as long as the layer lives. */
+export const layer = (options: AppServerOptions) =>
+  WebSocketTransport.layer(options.listen, options.access).pipe(Layer.provide(layerMachine(options)))

@@ -11,6 +11,7 @@ import * as Fiber from "effect/Fiber"
 import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import { WebSocketServer, type ServerOptions, type WebSocket } from "ws"
+import { MAX_MESSAGE_BYTES } from "../services/Connection.ts"
 import { Dispatcher } from "../services/Dispatcher.ts"
 import { Limits } from "../services/Limits.ts"
 import * as BearerSubprotocol from "./auth/BearerSubprotocol.ts"
@@ -22,8 +23,6 @@ import * as UpgradeChecks from "./UpgradeChecks.ts"
 import { WebSocketInbox } from "./WebSocketInbox.ts"
 import * as WebSocketOutbox from "./WebSocketOutbox.ts"
 
-/** The largest message, 16 MiB; a larger one ends its connection with code 1009 (measured on Codex 0.169.0). */
-export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
 /** How long the other side may take to close after a close frame, or after its FIN. Its commands end then at the latest. */
 const CLOSE_TIMEOUT_MS = 1000
 
@@ -40,7 +39,7 @@ const webSocketOptions = (subprotocols: boolean): WebSocketOptions => ({
   // by default the first one offered is taken, and that may be a token
   handleProtocols: (offered) =>
     subprotocols && offered.has(BearerSubprotocol.SUBPROTOCOL) && BearerSubprotocol.SUBPROTOCOL,
-  maxPayload: MAX_MESSAGE_BYTES,
+  maxPayload: MAX_MESSAGE_BYTES, // close code 1009
   maxPendingAutoPongs: 0, // by default a client that pings and does not read is cut off; ours is held back
   closeTimeout: CLOSE_TIMEOUT_MS
 })

@@ -56,13 +56,12 @@ export class Dispatcher extends Context.Service<
       const run = Effect.runForkWith(context)
       let lastClientId = 0
       return {
-        connect: Effect.fnUntraced(function* (outbox) {
+        connect: Effect.fnUntraced(function* (transport) {
           const life = yield* Effect.scope
           const scope = yield* Scope.fork(life, "parallel")
-          const client = new Rpc.ServerClient(++lastClientId).annotate(
-            Connection,
-            Connection.make(outbox, life)
-          )
+          const connection = Connection.make(transport, life)
+          const { outbox } = connection
+          const client = new Rpc.ServerClient(++lastClientId).annotate(Connection, connection)
           let waiting = 0
 
           const serve = (request: Request): void => {
