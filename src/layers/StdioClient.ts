@@ -4,8 +4,14 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { ConnectError } from "../services/ClientError.ts"
-import { ClientTransport, type ClientInbox, type ClientLink } from "../services/ClientTransport.ts"
+import {
+  ClientTransport,
+  MAX_ANSWER_BYTES,
+  type ClientInbox,
+  type ClientLink
+} from "../services/ClientTransport.ts"
 import * as SystemError from "../services/SystemError.ts"
+import { LineInbox } from "./LineInbox.ts"
 
 /** How long the server may take to end after the end of its stdin; then it is killed. */
 const CLOSE_TIMEOUT_MS = 2000
@@ -28,11 +34,12 @@ export const layer = (options: StdioClientOptions): Layer.Layer<ClientTransport>
 const open = (options: StdioClientOptions) =>
   Effect.fnUntraced(function* (inbox: ClientInbox): Effect.fn.Return<ClientLink, ConnectError, Scope.Scope> {
     const child = yield* Effect.acquireRelease(start(options), stop)
-    hear(child, inbox)
+    const lines = new LineInbox(child.stdout, MAX_ANSWER_BYTES)
+    hear(child, lines, inbox)
     return {
       send: (text) => void child.stdin.write(`${text}\n`),
-      pause: () => void child.stdout.pause(),
-      resume: () => void child.stdout.resume(),
+      pause: () => lines.pause(),
+      resume: () => lines.resume(),
       destroy: () => kill(child)
     }
   })
@@ -51,27 +58,32 @@ const start = ({ command: [program, ...args], cwd, env }: StdioClientOptions) =>
     })
   })
 
-const hear = (child: Child, inbox: ClientInbox): void => {
-  let line: Array<Buffer> = []
+const hear = (child: Child, lines: LineInbox, inbox: ClientInbox): void => {
   let said = ""
-  child.stdout.on("data", (bytes: Buffer) => {
-    let from = 0
-    for (let to = bytes.indexOf(10); to >= 0; to = bytes.indexOf(10, from)) {
-      const text = Buffer.concat([...line, bytes.subarray(from, to)]).toString()
-      if (text.trim() !== "") inbox.receive(text)
-      line = []
-      from = to + 1
-    }
-    if (from < bytes.length) line.push(bytes.subarray(from))
-  })
   child.stderr.setEncoding("utf8")
   child.stderr.on("data", (text: string) => {
     said = (said + text).slice(-STDERR_CHARACTERS)
   })
-  child.stdout.once("end", () => child.stdin.end()) // who cannot answer any more has nothing to do
+  let end: string | undefined
+  let read = false
+  const lost = () => {
+    if (read && end !== undefined) inbox.lost(end)
+  }
+  lines.start({
+    line: (text) => {
+      if (text.trim() !== "") inbox.receive(text)
+    },
+    end: (problem) => {
+      if (problem !== undefined) inbox.lost(`the server does not keep to the protocol: ${problem}`)
+      child.stdin.end() // who cannot answer any more has nothing to do
+      read = true
+      lost()
+    }
+  })
   child.once("close", (code, signal) => {
     const how = signal === null ? `exited with code ${code}` : `was killed by ${signal}`
-    inbox.lost(`the server ${how}${said === "" ? "" : `: ${said.trimEnd()}`}`)
+    end = `the server ${how}${said === "" ? "" : `: ${said.trimEnd()}`}`
+    lost()
   })
 }
 

@@ -7,12 +7,15 @@ import * as Redacted from "effect/Redacted"
 import type * as Scope from "effect/Scope"
 import { WebSocket, type ClientOptions } from "ws"
 import { ConnectError, HandshakeRefused, type OpenError } from "../services/ClientError.ts"
-import { ClientTransport, type ClientInbox, type ClientLink } from "../services/ClientTransport.ts"
+import {
+  ClientTransport,
+  MAX_ANSWER_BYTES,
+  type ClientInbox,
+  type ClientLink
+} from "../services/ClientTransport.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 
-/** The longest message: what the longest text of Node can hold. Buffered output comes as one message. */
-const MAX_MESSAGE_BYTES = 512 * 1024 * 1024
 /** Of the reason for a refusal so much is kept. */
 const MAX_BODY_BYTES = 64 * 1024
 /** How long the server may take to answer a close frame; then the socket is destroyed. */
@@ -64,7 +67,7 @@ const placeOf = (url: string): string => {
 /** Two are missing in the types. */
 const WEB_SOCKET: ClientOptions & { readonly closeTimeout: number; readonly maxPendingAutoPongs: number } = {
   perMessageDeflate: false,
-  maxPayload: MAX_MESSAGE_BYTES,
+  maxPayload: MAX_ANSWER_BYTES,
   maxPendingAutoPongs: 0, // by default a server that pings while we wait for room is cut off
   closeTimeout: CLOSE_TIMEOUT_MS
 }

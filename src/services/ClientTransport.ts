@@ -4,6 +4,9 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { OpenError } from "./ClientError.ts"
 
+/** The longest message of a server: the longest text of V8. Buffered output comes as one message. */
+export const MAX_ANSWER_BYTES = 2 ** 29 - 24
+
 /** Where a transport hands what it hears. */
 export interface ClientInbox {
   /** One message, in order. */

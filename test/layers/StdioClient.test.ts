@@ -7,6 +7,7 @@ import * as Stream from "effect/Stream"
 import * as StdioClient from "../../src/layers/StdioClient.ts"
 import { AppServerClient } from "../../src/services/AppServerClient.ts"
 import { temporaryDirectory, until } from "../support/harness.ts"
+import { statOf } from "../support/trees.ts"
 import { HELLO, SERVER } from "../support/ScriptedTransport.ts"
 
 const WAIT_MS = 5000
@@ -26,7 +27,8 @@ const program = (code: string) => ({
 const HELLO_BACK = 'answer(JSON.stringify({ id: 1, result }) + "\\n");'
 
 const refused = (options: StdioClient.StdioClientOptions) => Effect.flip(Effect.scoped(connect(options)))
-const isAlive = (pid: number) => fs.existsSync(`/proc/${pid}`)
+/** Not a zombie either, which somebody else may be slow to reap. */
+const isAlive = (pid: number) => !["Z", undefined].includes(statOf(pid)?.[0])
 
 describe("a server that is a child process", () => {
   it.live("is understood however its lines come", () =>

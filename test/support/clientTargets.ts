@@ -90,6 +90,8 @@ const CODEX: Program | undefined = process.env["CODEX_BIN"]
 
 export const clientTargets: ReadonlyArray<ClientTarget> = [
   { name: "our server over a WebSocket", start: webSocket(OURS) },
+  { name: "our server over a unix socket", start: unix(OURS) },
+  { name: "our server over stdio", start: stdio(OURS) },
   ...(CODEX === undefined
     ? []
     : [
