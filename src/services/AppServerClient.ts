@@ -47,7 +47,7 @@ export class AppServerClient extends Context.Service<
     ) => Effect.Effect<RemoteProcess.RemoteProcess, CallError, Scope.Scope>
   }
 >()("effect-app-server/AppServerClient") {
-  /** Connects and shakes hands. */
+  /** Connects and shakes hands, for which it has no time limit of its own. */
   static readonly make = (
     params: Params<"initialize">
   ): Effect.Effect<AppServerClient["Service"], OpenError | CallError, ClientTransport | Scope.Scope> =>

@@ -31,7 +31,8 @@ export type ExecResult = ClientConnection.Result<typeof METHOD>
 /**
  * Its streams give each byte once: read either `output` or the other two. They end with the command, and fail if it
  * could not be run, or if the connection is lost. What is not read waits: at most 4 MiB of it, then the connection
- * is not read, so that everything on it waits, answers included.
+ * is not read, so that everything on it waits, answers included. A reader that leaves early takes with it what it was
+ * handed.
  */
 export interface RemoteProcess {
   readonly processId: string

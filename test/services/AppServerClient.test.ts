@@ -59,6 +59,29 @@ describe("a request", () => {
     })
   )
 
+  it.effect("has the types of its method", () =>
+    Effect.gen(function* () {
+      const { client } = yield* connect()
+      const never = () => [
+        // @ts-expect-error there is no such method
+        client.request("command/execute", {}),
+        // @ts-expect-error a command is a list
+        client.request("command/exec", { command: "ls" }),
+        // @ts-expect-error it has params
+        client.request("command/exec"),
+        // @ts-expect-error it has none
+        client.request("configRequirements/read", {}),
+        // @ts-expect-error it has another result
+        Effect.map(client.request("fs/readFile", { path: "/" }), ({ exitCode }) => exitCode),
+        // @ts-expect-error there is no such notification
+        client.notifications("command/exec"),
+        // @ts-expect-error output is always streamed
+        client.exec({ command: ["ls"], streamStdoutStderr: false })
+      ]
+      assert.isFunction(never)
+    })
+  )
+
   it.effect("of a method without params has none", () =>
     Effect.gen(function* () {
       const { client, server } = yield* connect()
