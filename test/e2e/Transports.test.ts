@@ -28,7 +28,8 @@ const fence = Effect.fnUntraced(function* (client: TestPeer) {
 /** Commands that end only if somebody ends them: buffered, streamed, and on a terminal. */
 const startStubborn = Effect.fnUntraced(function* (client: TestPeer) {
   const mine = marker()
-  const command = ["sh", "-c", `trap '' TERM HUP INT; sleep ${mine} & sleep ${mine}`]
+  const script = `trap '' TERM HUP INT; env -i $(command -v sleep) ${mine} & sleep ${mine}`
+  const command = ["sh", "-c", script]
   for (const [id, params] of Object.entries({
     buffered: {},
     streamed: { processId: "s", streamStdin: true, streamStdoutStderr: true },
@@ -248,6 +249,15 @@ for (const transport of TRANSPORTS) {
         })
       )
     }
+
+    it.live("leaves nothing running when it is killed", () =>
+      Effect.gen(function* () {
+        const { client, server } = yield* talk(transport)
+        const mine = yield* startStubborn(client)
+        yield* server.signal("SIGKILL")
+        yield* none(mine)
+      })
+    )
 
     for (const signal of ["SIGTERM", "SIGINT", "SIGHUP"] as const) {
       const normal = transport.normalStops.has(signal)

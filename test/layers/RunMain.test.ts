@@ -16,10 +16,10 @@ const clean = Effect.suspend(() => {
   return Effect.sleep(cleaning)
 })
 const work = cleaning === "none" ? Effect.void : Effect.never.pipe(Effect.ensuring(clean))
-console.log("up")
+const up = Effect.sync(() => console.log("up"))
 // what nobody waits for must not hold it
 setInterval(() => {}, 1000)
-runMain(new Set(normal.split(",")))(work, {
+runMain(new Set(normal.split(",")))(Effect.andThen(up, work), {
   disableErrorReporting: true,
   teardown: (_exit, onExit) => onExit(0)
 })
