@@ -33,6 +33,13 @@ export const JsonRpcNotification = Schema.Struct({
   params: optional(JsonValue)
 }).annotate({ identifier: "JSONRPCNotification", description: "Expects no answer." })
 
+/** What stands beside `method` and `params` in each notification of the server. */
+export const Emitted = Schema.Struct({
+  emittedAtMs: optional(Int64).annotateKey({
+    description: "When the server sent it, in milliseconds of Unix time."
+  })
+}).annotate({ identifier: "Emitted" })
+
 export const JsonRpcResponse = Schema.Struct({ id: RequestId, result: JsonValue }).annotate({
   identifier: "JSONRPCResponse",
   description: "The answer to a request that succeeded."

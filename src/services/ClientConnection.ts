@@ -7,7 +7,12 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import type * as Rpc from "effect/rpc/Rpc"
-import { AppServerRpcs, ServerNotifications, type AppServerRpc } from "../rpc/AppServerRpcs.ts"
+import {
+  AppServerRpcs,
+  ServerNotifications,
+  type AppServerRpc,
+  type ClientNotificationMethod
+} from "../rpc/AppServerRpcs.ts"
 import type { CommandExecOutputDeltaNotification } from "../rpc/CommandExec.ts"
 import { parse, printError, printRequest, type Answer } from "../rpc/JsonRpc.ts"
 import { WireError } from "../rpc/WireError.ts"
@@ -119,8 +124,8 @@ export class ClientConnection {
     return this.outputs.has(id) ? this.freeProcessId() : id
   }
 
-  /** Sends a notification without params. */
-  notify(method: string): void {
+  /** Sends a notification. */
+  notify(method: ClientNotificationMethod): void {
     this.#link?.send(JSON.stringify({ method }))
   }
 
