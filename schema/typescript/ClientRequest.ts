@@ -6,7 +6,14 @@ import type { CommandExecWriteParams } from "./v2/CommandExecWriteParams"
 import type { ConfigBatchWriteParams } from "./v2/ConfigBatchWriteParams"
 import type { ConfigReadParams } from "./v2/ConfigReadParams"
 import type { ConfigValueWriteParams } from "./v2/ConfigValueWriteParams"
+import type { FsCopyParams } from "./v2/FsCopyParams"
+import type { FsCreateDirectoryParams } from "./v2/FsCreateDirectoryParams"
+import type { FsGetMetadataParams } from "./v2/FsGetMetadataParams"
+import type { FsReadDirectoryParams } from "./v2/FsReadDirectoryParams"
 import type { FsReadFileParams } from "./v2/FsReadFileParams"
+import type { FsRemoveParams } from "./v2/FsRemoveParams"
+import type { FsUnwatchParams } from "./v2/FsUnwatchParams"
+import type { FsWatchParams } from "./v2/FsWatchParams"
 import type { FsWriteFileParams } from "./v2/FsWriteFileParams"
 import type { InitializeParams } from "./InitializeParams"
 import type { MockExperimentalMethodParams } from "./v2/MockExperimentalMethodParams"
@@ -72,6 +79,41 @@ export type ClientRequest =
       method: "fs/writeFile"
       id: RequestId
       params: FsWriteFileParams
+    }
+  | {
+      method: "fs/createDirectory"
+      id: RequestId
+      params: FsCreateDirectoryParams
+    }
+  | {
+      method: "fs/getMetadata"
+      id: RequestId
+      params: FsGetMetadataParams
+    }
+  | {
+      method: "fs/readDirectory"
+      id: RequestId
+      params: FsReadDirectoryParams
+    }
+  | {
+      method: "fs/remove"
+      id: RequestId
+      params: FsRemoveParams
+    }
+  | {
+      method: "fs/copy"
+      id: RequestId
+      params: FsCopyParams
+    }
+  | {
+      method: "fs/watch"
+      id: RequestId
+      params: FsWatchParams
+    }
+  | {
+      method: "fs/unwatch"
+      id: RequestId
+      params: FsUnwatchParams
     }
   | {
       method: "mock/experimentalMethod"

@@ -1,6 +1,8 @@
 // GENERATED from the schemas of the server. Changes made here are lost.
 import type { CommandExecOutputDeltaNotification } from "./v2/CommandExecOutputDeltaNotification"
 import type { ConfigWarningNotification } from "./v2/ConfigWarningNotification"
+import type { FsChangedNotification } from "./v2/FsChangedNotification"
+import type { ProcessExitedExtendedNotification } from "./v2/ProcessExitedExtendedNotification"
 import type { ProcessExitedNotification } from "./v2/ProcessExitedNotification"
 import type { ProcessOutputDeltaNotification } from "./v2/ProcessOutputDeltaNotification"
 
@@ -15,10 +17,18 @@ export type ServerNotification =
       params: ConfigWarningNotification
     }
   | {
+      method: "fs/changed"
+      params: FsChangedNotification
+    }
+  | {
       method: "process/outputDelta"
       params: ProcessOutputDeltaNotification
     }
   | {
       method: "process/exited"
-      params: ProcessExitedNotification
+      params: 
+        /** How a process ended, in full: for connections with the extension `effect-app-server/exec`. */
+        | ProcessExitedExtendedNotification
+        /** How a process ended. Nothing of it follows. */
+        | ProcessExitedNotification
     }
