@@ -209,6 +209,8 @@ const supervise = Effect.fnUntraced(function* (
 
 /** Waits for the end of the streams. Time in which our own reader holds the output back does not count. */
 const drain = Effect.fnUntraced(function* (output: OutputBuffer) {
+  yield* Effect.yieldNow // mostly they are a turn of the event loop behind
+  if (output.settled) return
   do {
     output.takeStalled()
     yield* Effect.timeoutOption(output.awaitSettled, DRAIN_TIME)

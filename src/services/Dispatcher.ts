@@ -95,7 +95,9 @@ export class Dispatcher extends Context.Service<
               }
               outbox.send(frame)
             }
-            const fiber = run(Effect.provideService(route.handle(params.success, client), RequestSlot, slot))
+            const fiber = route.run(
+              Effect.provideService(route.handle(params.success, client), RequestSlot, slot)
+            )
             const finish = (exit: Exit.Exit<unknown, unknown>): void => {
               release()
               if (exit._tag === "Success") return answer(exit.value)
@@ -129,6 +131,8 @@ interface Route {
   readonly decode: (params: unknown) => Exit.Exit<unknown, unknown>
   readonly encode: (result: unknown) => unknown
   readonly handle: (payload: unknown, client: Rpc.ServerClient) => Effect.Effect<unknown, unknown>
+  /** In the context of the handler, which is merged once and not for each request. */
+  readonly run: (handling: Effect.Effect<unknown, unknown>) => Fiber.Fiber<unknown, unknown>
 }
 
 /** Types are erased in the table; the group has checked them. */
@@ -149,10 +153,11 @@ const makeRoute = (rpc: Rpc.AnyWithProps, context: Context.Context<never>): Rout
     encode: Schema.encodeUnknownSync(rpc.successSchema as Schema.Codec<unknown>),
     handle: (payload, client) => {
       const options: Options = { rpc, client, requestId, headers, payload }
-      let effect = Effect.provideContext(run(payload, options), handlerContext)
+      let effect = run(payload, options)
       for (const middleware of middlewares) effect = middleware(effect, options) as Handling
       return Effect.scoped(effect)
-    }
+    },
+    run: Effect.runForkWith(Context.merge(context, handlerContext))
   }
 }
 
