@@ -22,7 +22,7 @@ const run = Effect.fnUntraced(function* (typeScript: string) {
 })
 
 describe.each([
-  ["client.ts", "apple\npear\n{ exitCode: 0, stdout: '', stderr: '' }\n"],
+  ["client.ts", "1\n2\n3\n{ exitCode: 0, stdout: '', stderr: '' }\n"],
   ["promises.ts", "24 80\n{ exitCode: 0, stdout: '', stderr: '' }\n"]
 ])("examples/%s", (name, output) => {
   const example = fs.readFileSync(path.join(ROOT, "examples", name), "utf8")
