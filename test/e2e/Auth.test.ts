@@ -34,7 +34,7 @@ describe("a server that asks for tokens", () => {
         const file = yield* secretFile(CANARY, 0o640)
         const server = yield* startServer({
           // the lowest level tells all that the others tell
-          args: ["--ws-auth", mode, flag, file, "--allow-origin", "https://a.example", "--log-level", "trace"]
+          args: ["--ws-auth", mode, flag, file, "--allow-origin", "https://a.example", "--log-level", "debug"]
         })
         const good = token()
         const said: Array<string> = []

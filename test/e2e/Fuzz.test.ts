@@ -29,7 +29,7 @@ const BATCH_INPUTS = 40
 const BATCHES = Math.ceil(INPUTS / BATCH_INPUTS)
 /** What is loaded and reserved on first use is so after this. */
 const WARM_UP_BATCHES = 100
-/** What a garbage collection has not seen yet: 25 to 140 MiB, after 20,000 inputs as after 240,000. */
+/** What a garbage collection has not seen yet: up to 160 MiB, after 20,000 inputs as after 240,000. */
 const MAX_GROWTH_BYTES = 256 * 2 ** 20
 /** After so many batches what they left is put away. */
 const TIDY_EVERY = 50
