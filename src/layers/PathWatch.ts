@@ -10,8 +10,8 @@ import * as path from "node:path"
 const SELF = "."
 /** What the system calls the coming and going of names. */
 const RENAME = "rename"
-/** Codes of a path at which nothing can be, or not yet. */
-const MISSING: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"])
+/** Codes of a path at which nothing can be, nothing is yet, or by now something else. */
+const MISSING: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EINVAL"])
 /** Of a directory that appears, so many entries are told; who counts them notices that there may be more. */
 const MAX_ENTRIES = 1001
 
