@@ -1,7 +1,7 @@
 // Runs the built server for long and shows that it holds nothing of what it served: `node scripts/soak.mjs`, after
 // `node scripts/build.mjs`. The server runs in a process of its own, so what is measured there is the server's
-// alone; this one is its client. Linux only: it reads /proc. How much is served: LEAK_COMMANDS, LEAK_TERMINALS and
-// LEAK_CONNECTIONS.
+// alone; this one is its client. Linux only: it reads /proc. How much is served: LEAK_COMMANDS, LEAK_TERMINALS,
+// LEAK_PROCESSES, LEAK_WATCHES and LEAK_CONNECTIONS.
 import { fork } from "node:child_process"
 import * as diagnostics from "node:diagnostics_channel"
 import * as fs from "node:fs"
@@ -13,11 +13,13 @@ import { WebSocket } from "ws"
 
 const COMMANDS = Number(process.env.LEAK_COMMANDS ?? 10_000)
 const TERMINALS = Number(process.env.LEAK_TERMINALS ?? 1000)
+const PROCESSES = Number(process.env.LEAK_PROCESSES ?? 2000)
+const WATCHES = Number(process.env.LEAK_WATCHES ?? 2000)
 const CONNECTIONS = Number(process.env.LEAK_CONNECTIONS ?? 1000)
 /** What is loaded and reserved on first use is so after this. */
-const WARM_UP = { commands: 200, terminals: 20, connections: 20 }
+const WARM_UP = { commands: 200, terminals: 20, processes: 50, watches: 50, connections: 20 }
 /** How many run at once. */
-const IN_FLIGHT = { commands: 16, terminals: 8, connections: 16 }
+const IN_FLIGHT = { commands: 16, terminals: 8, processes: 16, watches: 32, connections: 16 }
 
 const MAX_BYTES_PER_COMMAND = 1024
 /** Below so many commands the slope is noise, and not judged: -2300 to 2500 bytes at 1000. */
@@ -37,7 +39,7 @@ const END_MS = 10_000
 /** Marks the process that serves. */
 const SERVE = "serve"
 /** What must not be more at the end than after the warm-up. */
-const JUDGED = ["fds", "timers", "threads", "children", "zombies"]
+const JUDGED = ["fds", "inotify watches", "timers", "threads", "children", "zombies"]
 
 // ---- The server's process
 
@@ -49,6 +51,9 @@ const countsOf = (server) => {
   const { Timeout = 0, ...resources } = countBy(process.getActiveResourcesInfo())
   return {
     fds: fs.readdirSync("/proc/self/fd").length - 1, // the one that reads them
+    "inotify watches": fs
+      .readdirSync("/proc/self/fdinfo")
+      .reduce((sum, fd) => sum + (read(`/proc/self/fdinfo/${fd}`).match(/^inotify /gm) ?? []).length, 0),
     timers: Timeout,
     threads: Number(/^Threads:\s+(\d+)/m.exec(read("/proc/self/status"))[1]),
     children: children.length,
@@ -179,6 +184,8 @@ class Client {
   #answers = new Map()
   /** What was streamed, by process id. */
   #streamed = new Map()
+  /** Who waits for the end of a process, or a change, by its handle or the watch's name. */
+  #told = new Map()
   #closed
   #requests = 0
 
@@ -186,7 +193,7 @@ class Client {
     const client = new Client(new WebSocket(url, { perMessageDeflate: false }))
     await within(ANSWER_MS, "a connection", client.#open())
     const clientInfo = { name: "soak", title: null, version: "1" }
-    const answer = await client.request("initialize", { clientInfo, capabilities: null })
+    const answer = await client.request("initialize", { clientInfo, capabilities: { experimentalApi: true } })
     check(answer.result !== undefined, answer)
     return client
   }
@@ -198,9 +205,10 @@ class Client {
     webSocket.on("message", (data) => {
       const message = JSON.parse(data.toString())
       const { id, method, params } = message
-      if (method === "command/exec/outputDelta")
-        this.#streamed.get(params.processId)?.push(params.deltaBase64)
-      else if (method === undefined) this.#answers.get(id)?.(message)
+      if (method === undefined) return this.#answers.get(id)?.(message)
+      const name = params.processId ?? params.processHandle ?? params.watchId
+      if (method.endsWith("/outputDelta")) this.#streamed.get(name)?.push(params.deltaBase64)
+      else this.#told.get(name)?.(params)
     })
   }
 
@@ -231,6 +239,25 @@ class Client {
     const [message] = await Promise.all([answer, meanwhile(processId, streamed)])
     this.#streamed.delete(processId)
     return { ...message, streamed: streamed.map((text) => Buffer.from(text, "base64").toString()).join("") }
+  }
+
+  /** Starts a process; `meanwhile` has its handle. Gives its end and what was streamed. */
+  async spawn(params, meanwhile = () => {}) {
+    const processHandle = `h${this.#requests}`
+    const streamed = []
+    this.#streamed.set(processHandle, streamed)
+    const exited = this.told(processHandle)
+    const { error } = await this.request("process/spawn", { processHandle, cwd: "/", ...params })
+    check(error === undefined, { params, error })
+    const [end] = await Promise.all([exited, meanwhile(processHandle, streamed)])
+    this.#streamed.delete(processHandle)
+    return { ...end, streamed: streamed.map((text) => Buffer.from(text, "base64").toString()).join("") }
+  }
+
+  /** The next end of a process, or change, of this name. */
+  told(name) {
+    const told = new Promise((resolve) => this.#told.set(name, resolve))
+    return within(ANSWER_MS, `what is told of ${name}`, told).finally(() => this.#told.delete(name))
   }
 
   close() {
@@ -289,6 +316,50 @@ const TERMINAL_KINDS = [
   (client) => exits(client, 1, { command: ["cat"], tty: true }, undefined, resizeAndTerminate(client))
 ]
 
+const ends = async (client, exitCode, params, output, meanwhile) => {
+  const end = await client.spawn(params, meanwhile)
+  check(end.exitCode === exitCode, { params, exitCode, end })
+  if (output !== undefined) check((end.stdout + end.streamed).includes(output), { params, output, end })
+}
+
+const typeInto = (client) => (processHandle) =>
+  client.request("process/writeStdin", { processHandle, deltaBase64: "dHlwZWQK", closeStdin: true })
+
+const kill = (client) => (processHandle) => client.request("process/kill", { processHandle })
+
+const PROCESS_KINDS = [
+  (client) => ends(client, 0, { command: ["echo", "buffered"] }, "buffered\n"),
+  (client) => ends(client, 3, { ...sh("echo out; exit 3"), streamStdoutStderr: true }, "out\n"),
+  (client) => ends(client, 0, { command: ["cat"], streamStdin: true }, "typed\n", typeInto(client)),
+  (client) => ends(client, 0, { command: ["cat"], tty: true }, "typed\r\n", typeInto(client)),
+  (client) => ends(client, 0, ORPHAN),
+  (client) => ends(client, 137, sh("sleep 60 & setsid sleep 60"), undefined, kill(client)),
+  (client) => ends(client, 124, TIMEOUT)
+]
+
+/** A directory under watch, what is done in it, and its end; without `unwatch` the connection ends the watch. */
+const watched = async (client, directory, unwatch) => {
+  const ask = async (method, params) => {
+    const answer = await client.request(method, params)
+    check(answer.result !== undefined, { method, params, answer })
+    return answer.result
+  }
+  const file = path.join(directory, "file")
+  const change = client.told(directory)
+  await ask("fs/watch", { watchId: directory, path: directory })
+  await ask("fs/watch", { watchId: file, path: file })
+  await ask("fs/createDirectory", { path: directory })
+  await ask("fs/writeFile", { path: file, dataBase64: "eA==" })
+  await ask("fs/copy", { sourcePath: file, destinationPath: path.join(directory, "copy") })
+  check((await ask("fs/readFile", { path: file })).dataBase64 === "eA==", file)
+  check((await ask("fs/readDirectory", { path: directory })).entries.length === 2, directory)
+  check((await change).changedPaths.length > 0, directory)
+  await ask("fs/remove", { path: directory })
+  if (!unwatch) return
+  await ask("fs/unwatch", { watchId: directory })
+  await ask("fs/unwatch", { watchId: file })
+}
+
 /** So many, a few at once. `each` is told how many are done. */
 const repeat = async (total, inFlight, run, each = () => {}) => {
   let next = 0
@@ -314,6 +385,26 @@ const commands = (url, total, each) => runKinds(url, COMMAND_KINDS, TIMEOUT, tot
 
 const terminals = (url, total) =>
   runKinds(url, TERMINAL_KINDS, { ...TIMEOUT, tty: true }, total, IN_FLIGHT.terminals)
+
+const processes = async (url, total) => {
+  const client = await Client.connect(url)
+  await repeat(total, IN_FLIGHT.processes, (n) => PROCESS_KINDS[n % PROCESS_KINDS.length](client))
+  await client.close()
+}
+
+/** Half of them end with their connection. */
+const watches = async (url, total) => {
+  const root = fs.mkdtempSync(path.join(os.tmpdir(), "soak-watches-"))
+  // each connection may have 1024
+  for (let first = 0; first < total; first += 500) {
+    const client = await Client.connect(url)
+    await repeat(Math.min(500, total - first), IN_FLIGHT.watches, (n) =>
+      watched(client, path.join(root, String(first + n)), n % 2 === 0)
+    )
+    await client.close()
+  }
+  fs.rmSync(root, { recursive: true })
+}
 
 const untilStreamed = async (streamed) => {
   while (streamed.length === 0) await sleep(5)
@@ -390,6 +481,8 @@ const drive = async (server) => {
   const { url } = server
   await commands(url, WARM_UP.commands)
   await terminals(url, WARM_UP.terminals)
+  await processes(url, WARM_UP.processes)
+  await watches(url, WARM_UP.watches)
   await connections(url, WARM_UP.connections)
   const start = await settled(server)
   const columns = [{ name: "start", values: start }]
@@ -413,6 +506,8 @@ const drive = async (server) => {
   }
   const speed = await phase("commands", COMMANDS, () => commands(url, COMMANDS, sample))
   await phase("terminals", TERMINALS, () => terminals(url, TERMINALS))
+  await phase("processes", PROCESSES, () => processes(url, PROCESSES))
+  await phase("watches", WATCHES, () => watches(url, WATCHES))
   await phase("connections", CONNECTIONS, () => connections(url, CONNECTIONS))
 
   const points = await Promise.all(samples)

@@ -1,4 +1,5 @@
 /** The public face for other Effect apps. */
+export * from "./client.ts"
 export * as AppServer from "./layers/AppServer.ts"
 export * as NodeProcessSpawner from "./layers/NodeProcessSpawner.ts"
 export * as CapabilityToken from "./layers/auth/CapabilityToken.ts"
@@ -9,7 +10,6 @@ export type { ListenAddress } from "./layers/ListenAddress.ts"
 export { StdioError, StdioTransport, type Streams } from "./layers/StdioTransport.ts"
 export { UnixTransport } from "./layers/UnixTransport.ts"
 export { UnprotectedAddress, WebSocketTransport, type Access } from "./layers/WebSocketTransport.ts"
-export { AppServerRpcs, ServerNotifications } from "./rpc/AppServerRpcs.ts"
 export { WireError } from "./rpc/WireError.ts"
 export { CommandExec } from "./services/CommandExec.ts"
 export { Connection } from "./services/Connection.ts"

@@ -7,7 +7,9 @@ import { CommandExec } from "../services/CommandExec.ts"
 import * as ConfigHandlers from "../services/ConfigHandlers.ts"
 import { ConnectionCommands } from "../services/ConnectionCommands.ts"
 import { Dispatcher } from "../services/Dispatcher.ts"
+import { FileSystem } from "../services/FileSystem.ts"
 import * as FileSystemHandlers from "../services/FileSystemHandlers.ts"
+import { FileWatches } from "../services/FileWatches.ts"
 import * as HandshakeHandlers from "../services/HandshakeHandlers.ts"
 import * as Limits from "../services/Limits.ts"
 import * as MockHandlers from "../services/MockHandlers.ts"
@@ -16,7 +18,9 @@ import { ProcessQuota } from "../services/ProcessQuota.ts"
 import * as ServedRpcs from "../services/ServedRpcs.ts"
 import * as BubblewrapSandbox from "./BubblewrapSandbox.ts"
 import type { ListenAddress } from "./ListenAddress.ts"
+import * as NodeFileWatcher from "./NodeFileWatcher.ts"
 import * as NodeHostInfo from "./NodeHostInfo.ts"
+import * as NodeLocalFiles from "./NodeLocalFiles.ts"
 import * as NodeProcessSpawner from "./NodeProcessSpawner.ts"
 import * as TomlConfigStore from "./TomlConfigStore.ts"
 import { WebSocketTransport, type Access } from "./WebSocketTransport.ts"
@@ -29,7 +33,10 @@ export const layerHandlers = Layer.mergeAll(
   FileSystemHandlers.layer,
   MockHandlers.layer,
   ProcessHandlers.layer
-).pipe(Layer.provide(ConnectionCommands.layer), Layer.provide(ProcessQuota.layer))
+).pipe(
+  Layer.provide([ConnectionCommands.layer, FileSystem.layer, FileWatches.layer]),
+  Layer.provide(ProcessQuota.layer)
+)
 
 /** The handlers behind connections, over whatever services are provided. */
 export const layerDispatcher = Dispatcher.layer.pipe(
@@ -56,6 +63,8 @@ export const layerMachine = (options: MachineOptions) =>
     Layer.provide([
       NodeProcessSpawner.layer,
       NodeHostInfo.layer(options.codexHome),
+      NodeLocalFiles.layer,
+      NodeFileWatcher.layer,
       TomlConfigStore.layer(options)
     ]),
     Layer.provide([NodeFileSystem.layer, NodePath.layer]),

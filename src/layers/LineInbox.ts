@@ -18,6 +18,7 @@ export interface LineReader {
 
 export class LineInbox {
   readonly #stream: Readable
+  readonly #maxBytes: number
   /** The beginning of a line whose end has not come. */
   #begun: Array<Buffer> = []
   #begunBytes = 0
@@ -29,8 +30,10 @@ export class LineInbox {
   #ended = false
   #reader: LineReader = { line: () => {}, end: () => {} }
 
-  constructor(stream: Readable) {
+  /** @param maxBytes the longest line */
+  constructor(stream: Readable, maxBytes = MAX_MESSAGE_BYTES) {
     this.#stream = stream
+    this.#maxBytes = maxBytes
   }
 
   /** Hands on each line from now on. */
@@ -87,7 +90,7 @@ export class LineInbox {
   #add(piece: Buffer): void {
     this.#begun.push(piece)
     this.#begunBytes += piece.length
-    if (this.#begunBytes > MAX_MESSAGE_BYTES) this.#end(`a line has more than ${MAX_MESSAGE_BYTES} bytes`)
+    if (this.#begunBytes > this.#maxBytes) this.#end(`a line has more than ${this.#maxBytes} bytes`)
   }
 
   #complete(): void {

@@ -3,6 +3,7 @@ import type { Socket } from "node:net"
 import type { WebSocket } from "ws"
 import type { Outbox } from "../services/Connection.ts"
 import * as Backlog from "./Backlog.ts"
+import * as TextFrame from "./TextFrame.ts"
 
 const TEXT = { binary: false }
 
@@ -14,7 +15,9 @@ export const make = (webSocket: WebSocket, socket: Socket, options: Backlog.Back
   return {
     send: (frame) => {
       if (webSocket.readyState !== webSocket.OPEN) return
-      webSocket.send(frame, TEXT, written)
+      if (typeof frame === "string" && frame.length <= TextFrame.MAX_SMALL_TEXT) {
+        socket.write(TextFrame.make(frame), written)
+      } else webSocket.send(frame, TEXT, written)
       measure()
     },
     drained

@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
+import { exitDetails } from "./ExitDetails.ts"
 import { Int32, Int64, PathString, UInt, UInt16, optional, optionalNullable } from "./Primitives.ts"
 import { SandboxPolicy } from "./SandboxPolicy.ts"
 import { WireError } from "./WireError.ts"
@@ -91,25 +92,12 @@ export const CommandExecResponse = Schema.Struct({
 }).annotate({ identifier: "CommandExecResponse", description: "How a command ended." })
 export type CommandExecResponse = typeof CommandExecResponse.Type
 
-/** The extension of `initialize` with which answers are {@link CommandExecExtendedResponse}s. */
-export const EXEC_EXTENSION = "effect-app-server/exec"
-
 export const CommandExecExtendedResponse = Schema.Struct({
   ...CommandExecResponse.fields,
-  signal: Schema.NullOr(Schema.String).annotateKey({
-    description: "Name of the signal that killed the command, such as `SIGKILL`; null if none did."
-  }),
-  timedOut: Schema.Boolean.annotateKey({ description: "The command was killed because its time was over." }),
-  stdoutTruncatedBytes: UInt.annotateKey({ description: "Bytes thrown away behind a full cap." }),
-  stderrTruncatedBytes: UInt.annotateKey({ description: "Bytes thrown away behind a full cap." }),
+  ...exitDetails,
   drainTimedOut: Schema.Boolean.annotateKey({
     description:
       "Other processes held the output open for longer than 2 s after the exit; what they wrote later is missing."
-  }),
-  durationMs: UInt.annotateKey({ description: "From start to end in milliseconds, drain included." }),
-  killedProcesses: optional(UInt).annotateKey({
-    description:
-      "After a timeout or `command/exec/terminate`: how many processes the command consisted of. All are gone."
   })
 }).annotate({
   identifier: "CommandExecExtendedResponse",

@@ -5,6 +5,7 @@
 import * as Schema from "effect/Schema"
 import * as Rpc from "effect/rpc/Rpc"
 import * as RpcGroup from "effect/rpc/RpcGroup"
+import { exitDetails } from "./ExitDetails.ts"
 import { Experimental } from "./Experimental.ts"
 import { AbsolutePathBuf, Int32, Int64, UInt, UInt16, optional, optionalNullable } from "./Primitives.ts"
 import { WireError } from "./WireError.ts"
@@ -131,6 +132,15 @@ export const ProcessExitedNotification = Schema.Struct({
   description: "How a process ended. Nothing of it follows."
 })
 export type ProcessExitedNotification = typeof ProcessExitedNotification.Type
+
+export const ProcessExitedExtendedNotification = Schema.Struct({
+  ...ProcessExitedNotification.fields,
+  ...exitDetails
+}).annotate({
+  identifier: "ProcessExitedExtendedNotification",
+  description: "How a process ended, in full: for connections with the extension `effect-app-server/exec`."
+})
+export type ProcessExitedExtendedNotification = typeof ProcessExitedExtendedNotification.Type
 
 export class ProcessRpcs extends RpcGroup.make(
   Rpc.make("process/spawn", { payload: ProcessSpawnParams, success: ProcessSpawnResponse, error: WireError }),

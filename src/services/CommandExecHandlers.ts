@@ -2,22 +2,21 @@
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
-import * as Ref from "effect/Ref"
 import * as Result from "effect/Result"
 import {
   CommandExecRpcs,
   DEFAULT_OUTPUT_BYTES_CAP,
   DEFAULT_TIMEOUT_MS,
-  EXEC_EXTENSION,
   type CommandExecParams
 } from "../rpc/CommandExec.ts"
 import * as CommandEnvironment from "./CommandEnvironment.ts"
-import type { Command, CommandExit } from "./CommandExec.ts"
+import type { Command } from "./CommandExec.ts"
 import { InvalidCommand, NegativeTimeout, SandboxFailed, type CommandExecError } from "./CommandExecError.ts"
 import * as CommandOutput from "./CommandOutput.ts"
 import { ConfigStore } from "./ConfigStore.ts"
 import { Connection } from "./Connection.ts"
 import { ConnectionCommands } from "./ConnectionCommands.ts"
+import * as ExitDetails from "./ExitDetails.ts"
 import { HostInfo } from "./HostInfo.ts"
 import { Limits } from "./Limits.ts"
 import type { NamedProcesses } from "./NamedProcesses.ts"
@@ -46,17 +45,6 @@ const problem = (params: CommandExecParams): CommandExecError | undefined => {
   const needsId = tty === true || params.streamStdin === true || params.streamStdoutStderr === true
   return needsId && params.processId == null ? invalid("ProcessIdRequired") : undefined
 }
-
-/** What the extension adds to an answer. */
-const details = (exit: CommandExit) => ({
-  signal: exit.signal ?? null,
-  timedOut: exit.timedOut,
-  stdoutTruncatedBytes: exit.truncatedBytes.stdout,
-  stderrTruncatedBytes: exit.truncatedBytes.stderr,
-  drainTimedOut: exit.drainTimedOut,
-  durationMs: exit.durationMs,
-  ...(exit.killedProcesses !== undefined && { killedProcesses: exit.killedProcesses })
-})
 
 /** Does something to a command, by its name. */
 const followUp = (act: (processes: NamedProcesses) => Effect.Effect<void, CommandExecError>) =>
@@ -132,9 +120,9 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
         running.exit,
         ({ problem }) => new SandboxFailed({ problem: text.stderr.trim() || problem })
       )
-      const handshake = yield* Ref.get(connection.handshake)
-      const extended = handshake._tag === "Initialized" && handshake.extensions.has(EXEC_EXTENSION)
-      return { exitCode: exit.exitCode, ...text, ...(extended && details(exit)) }
+      const { drainTimedOut, exitCode } = exit
+      const answer = { exitCode, ...text }
+      return ExitDetails.isAsked(connection) ? { ...answer, ...ExitDetails.of(exit), drainTimedOut } : answer
     }, Effect.scoped)
 
     return {

@@ -1,74 +1,95 @@
-/** `fs/*` on the wire, over Effect's FileSystem. */
+/** `fs/*` on the wire. What a connection asks of one path happens in the order in which it asks. */
 import * as Effect from "effect/Effect"
-import * as FileSystem from "effect/FileSystem"
-import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import type { PlatformError } from "effect/PlatformError"
 import * as Result from "effect/Result"
 import { FileSystemRpcs } from "../rpc/FileSystem.ts"
-import { internalError, invalidRequest, type WireError } from "../rpc/WireError.ts"
-import { ConnectionReady } from "./ServedRpcs.ts"
 import * as Base64 from "./Base64.ts"
+import { Connection } from "./Connection.ts"
+import { FileSystem } from "./FileSystem.ts"
+import { InvalidContent, NulInPath, type FileSystemError } from "./FileSystemError.ts"
+import { FileWatches } from "./FileWatches.ts"
 import * as FileTurns from "./FileTurns.ts"
-import * as SystemError from "./SystemError.ts"
+import * as LargeAnswers from "./LargeAnswers.ts"
+import { ConnectionReady } from "./ServedRpcs.ts"
+import { fromFileSystemError } from "./WireErrors.ts"
 
-const INVALID_ARGUMENT = SystemError.textOf("EINVAL")
+const answer = <A, B, R>(effect: Effect.Effect<A, FileSystemError, R>, onSuccess: (value: A) => B) =>
+  Effect.mapBoth(effect, { onSuccess, onFailure: fromFileSystemError })
 
-const fromPlatformError = (error: PlatformError) => {
-  const text = SystemError.text(error)
-  return text === INVALID_ARGUMENT ? invalidRequest(text) : internalError(text)
-}
-
-const notAFile = (name: string) => invalidRequest(`path \`${name}\` is not a file`)
+const nothing = <R>(effect: Effect.Effect<void, FileSystemError, R>) => answer(effect, () => ({}))
 
 export const layer = FileSystemRpcs.middleware(ConnectionReady).toLayer(
   Effect.gen(function* () {
-    const fs = yield* FileSystem.FileSystem
+    const fs = yield* FileSystem
+    const watches = yield* FileWatches
     const path = yield* Path.Path
-    const turns = FileTurns.make()
+    const largeAnswers = LargeAnswers.make()
+    const turns = new WeakMap<Connection["Service"], FileTurns.FileTurns>()
 
-    /** Does something with the file of this name, when it is its turn. */
-    const at = <A>(name: string, use: (file: string) => Effect.Effect<A, WireError>) => {
-      if (name.includes("\0")) {
-        return Effect.fail(invalidRequest("file name contained an unexpected NUL byte"))
-      }
-      const file = path.resolve(name)
-      return turns.take(file, use(file))
+    /** Of each connection its own, for here a slow client may let its own requests wait. */
+    const turnsOf = (connection: Connection["Service"]) => {
+      const own = turns.get(connection) ?? FileTurns.make()
+      turns.set(connection, own)
+      return own
     }
 
-    const read = Effect.fnUntraced(function* (name: string, file: string) {
-      const { type } = yield* Effect.mapError(fs.stat(file), fromPlatformError)
-      // opening a pipe would wait for its writer, reading a device might never end
-      if (type !== "File") return yield* Effect.fail(notAFile(name))
-      return yield* Effect.mapError(fs.readFile(file), fromPlatformError)
-    })
-
-    const write = Effect.fnUntraced(function* (name: string, file: string, bytes: Uint8Array) {
-      const target = yield* Effect.option(fs.stat(file)) // what is wrong with it is for the write to say
-      const type = Option.isSome(target) ? target.value.type : "File"
-      // opening a pipe would wait for its reader
-      if (type === "FIFO") return yield* Effect.fail(notAFile(name))
-      const written = Effect.mapError(fs.writeFile(file, bytes), fromPlatformError)
-      // a client that hangs up leaves no half of a file; a device may block for ever
-      yield* type === "File" ? Effect.uninterruptible(written) : written
-    })
+    /** Does it behind what the connection has asked of these paths before. */
+    const inOrder = <A, R>(names: ReadonlyArray<string>, act: Effect.Effect<A, FileSystemError, R>) => {
+      const paths = names.map((name) => path.resolve(name))
+      return Effect.flatMap(Connection, (connection) => turnsOf(connection).take(paths, act))
+    }
 
     return {
-      "fs/readFile": ({ path: name }) =>
-        Effect.map(
-          at(name, (file) => read(name, file)),
+      "fs/readFile": ({ path }) =>
+        answer(
+          inOrder(
+            [path],
+            Effect.flatMap(Connection, (connection) => fs.readFile(path, largeAnswers.take(connection)))
+          ),
           (bytes) => ({ dataBase64: Base64.encode(bytes) })
         ),
 
-      "fs/writeFile": ({ dataBase64, path: name }) => {
-        const bytes = Base64.decode(dataBase64)
-        return Result.isFailure(bytes)
-          ? Effect.fail(invalidRequest(`fs/writeFile requires valid base64 dataBase64: ${bytes.failure}`))
-          : Effect.as(
-              at(name, (file) => write(name, file, bytes.success)),
-              {}
-            )
-      }
+      "fs/writeFile": ({ dataBase64, path }) => {
+        const content = Base64.decode(dataBase64)
+        return nothing(
+          Result.isFailure(content)
+            ? Effect.fail(new InvalidContent({ problem: content.failure }))
+            : inOrder([path], fs.writeFile(path, content.success))
+        )
+      },
+
+      "fs/createDirectory": ({ path, recursive }) =>
+        nothing(inOrder([path], fs.createDirectory(path, recursive ?? true))),
+
+      "fs/getMetadata": ({ path }) => answer(inOrder([path], fs.metadata(path)), (metadata) => metadata),
+
+      "fs/readDirectory": ({ path }) =>
+        answer(
+          // nobody knows how long it becomes
+          inOrder(
+            [path],
+            Effect.andThen(Effect.flatMap(Connection, largeAnswers.take), fs.readDirectory(path))
+          ),
+          (entries) => ({ entries })
+        ),
+
+      "fs/remove": ({ force, path, recursive }) =>
+        nothing(inOrder([path], fs.remove(path, { recursive: recursive ?? true, force: force ?? true }))),
+
+      "fs/copy": ({ destinationPath, recursive, sourcePath }) =>
+        nothing(
+          inOrder([sourcePath, destinationPath], fs.copy(sourcePath, destinationPath, recursive ?? false))
+        ),
+
+      "fs/watch": ({ path: name, watchId }) => {
+        const watched = path.resolve(name)
+        return answer(
+          name.includes("\0") ? Effect.fail(new NulInPath()) : watches.start(watchId, watched),
+          () => ({ path: watched })
+        )
+      },
+
+      "fs/unwatch": ({ watchId }) => nothing(watches.stop(watchId))
     }
   })
 )

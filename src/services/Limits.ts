@@ -23,6 +23,10 @@ export interface Limits {
    * of them are gone. Streams wait above 1 MiB already, so less than 2 MiB would make requests wait for streams.
    */
   readonly maxUnsentBytes: number
+  /** Bytes of the largest file that `fs/readFile` reads. */
+  readonly maxReadFileBytes: number
+  /** Watches of one connection; one more is answered -32001. */
+  readonly maxWatchesPerConnection: number
 }
 
 export const DEFAULT_LIMITS: Limits = {
@@ -39,7 +43,11 @@ export const DEFAULT_LIMITS: Limits = {
   // a quarter of the longest string of V8 (512 MiB), so that both streams and their escapes usually fit an answer
   maxBufferedBytes: 128 * 1024 * 1024,
   // eight times what a stream may queue: answers of usual sizes never come near it while a client reads
-  maxUnsentBytes: 8 * 1024 * 1024
+  maxUnsentBytes: 8 * 1024 * 1024,
+  // as base64 in a message still below the 100 MiB that a client made with `ws` takes
+  maxReadFileBytes: 64 * 1024 * 1024,
+  // each may cost two of the system's, of which a user has some ten thousand to a million
+  maxWatchesPerConnection: 1024
 }
 
 /** The bounds that hold; without a layer, the defaults. */

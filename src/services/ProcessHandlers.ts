@@ -12,6 +12,7 @@ import { InvalidCommand, NegativeTimeout, type CommandExecError } from "./Comman
 import * as CommandOutput from "./CommandOutput.ts"
 import { Connection } from "./Connection.ts"
 import { ConnectionCommands } from "./ConnectionCommands.ts"
+import * as ExitDetails from "./ExitDetails.ts"
 import { HostInfo } from "./HostInfo.ts"
 import { Limits } from "./Limits.ts"
 import type { NamedProcesses } from "./NamedProcesses.ts"
@@ -78,17 +79,17 @@ export const layer = ProcessRpcs.middleware(ConnectionReady).toLayer(
       const { capReached, text } = isStreamed(params)
         ? yield* CommandOutput.stream(connection, "process/outputDelta", processHandle, running)
         : yield* CommandOutput.collect(running, maxBufferedBytes)
-      const { drainTimedOut, exitCode } = yield* running.exit
+      const exit = yield* running.exit
       const exited: ProcessExitedNotification = {
         processHandle,
-        exitCode,
-        outputDrainTimedOut: drainTimedOut,
+        exitCode: exit.exitCode,
+        outputDrainTimedOut: exit.drainTimedOut,
         stdout: text.stdout,
         stdoutCapReached: capReached.stdout,
         stderr: text.stderr,
         stderrCapReached: capReached.stderr
       }
-      return exited
+      return ExitDetails.isAsked(connection) ? { ...exited, ...ExitDetails.of(exit) } : exited
     }, Effect.scoped)
 
     const spawn = Effect.fnUntraced(function* (params: ProcessSpawnParams) {

@@ -2,6 +2,8 @@
 import type { WireError } from "../rpc/WireError.ts"
 import { internalError, invalidParams, invalidRequest, overloaded } from "../rpc/WireError.ts"
 import type { CommandExecError, InvalidCommand } from "./CommandExecError.ts"
+import type { FileSystemError, InvalidCopy } from "./FileSystemError.ts"
+import * as SystemError from "./SystemError.ts"
 
 /** What a family of methods calls things. */
 interface Vocabulary {
@@ -103,3 +105,41 @@ export const fromCommandExecError = (error: CommandExecError): WireError => toWi
 
 /** The answer to a refused `process/*` request. */
 export const fromProcessError = (error: CommandExecError): WireError => toWireError(PROCESS, error)
+
+const INVALID_ARGUMENT = SystemError.textOf("EINVAL")
+
+const INVALID_COPY: Record<InvalidCopy["reason"], string> = {
+  DirectoryWithoutRecursive: "fs/copy requires recursive: true when sourcePath is a directory",
+  DirectoryIntoItself: "fs/copy cannot copy a directory to itself or one of its descendants",
+  FileOntoItself: "fs/copy cannot copy a file to itself",
+  UnsupportedKind: "fs/copy only supports regular files, directories, and symlinks"
+}
+
+/** The answer to a refused `fs/*` request. */
+export const fromFileSystemError = (error: FileSystemError): WireError => {
+  switch (error._tag) {
+    case "SystemRefusal":
+      // what the system calls an invalid argument the original takes for one of its own
+      return error.text === INVALID_ARGUMENT ? invalidRequest(error.text) : internalError(error.text)
+    case "NulInPath":
+      return invalidRequest("file name contained an unexpected NUL byte")
+    case "NotAFile":
+      return invalidRequest(`path \`${error.path}\` is not a file`)
+    case "FileTooLarge":
+      return invalidRequest(
+        `file is too large to read: limit is ${error.max} bytes; read parts of it with command/exec`
+      )
+    case "InvalidContent":
+      return invalidRequest(`fs/writeFile requires valid base64 dataBase64: ${error.problem}`)
+    case "InvalidCopy":
+      return invalidRequest(INVALID_COPY[error.reason])
+    case "DuplicateWatch":
+      return invalidRequest(`watchId already exists: ${error.watchId}`)
+    case "TooManyWatches":
+      return overloaded({ limit: "maxWatchesPerConnection", max: error.max, current: error.current })
+    case "OutOfWatches":
+      return internalError(
+        `${error.text}: the system has no more watches; raise ${error.setting} with sysctl`
+      )
+  }
+}

@@ -1,4 +1,4 @@
-/** The extension `effect-app-server/exec`: the truth about how a command ended, for those who ask. */
+/** The extension `effect-app-server/exec`: the truth about how a command or a process ended, for those who ask. */
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { connect, startServer, until, type TestClient } from "../support/harness.ts"
@@ -61,6 +61,60 @@ describe("with the extension", () => {
       const { result } = yield* client.response(1)
       assert.deepInclude(result, { exitCode: 137, signal: "SIGKILL", timedOut: false })
       assert.include([3, 4], result.killedProcesses, "the last sleep may not have started")
+    })
+  )
+})
+
+describe("with the extension, process/exited", () => {
+  const EXPERIMENTAL = { experimentalApi: true, ...EXTENDED }
+  const joined = Effect.gen(function* () {
+    const server = yield* startServer()
+    const client = yield* connect(server.url)
+    yield* client.initialize(EXPERIMENTAL)
+    return client
+  })
+  const spawn = (client: TestClient, params: object) =>
+    client.request("process/spawn", { processHandle: "h", cwd: "/", timeoutMs: null, ...params })
+  const exited = (client: TestClient) =>
+    Effect.map(client.notification("process/exited"), ({ params }) => params)
+
+  it.live("tells signals and truncation, beside what Codex tells", () =>
+    Effect.gen(function* () {
+      const client = yield* joined
+      const command = sh("head -c 100 /dev/zero | tr '\\0' x; printf abc >&2")
+      yield* spawn(client, { command, outputBytesCap: 10 })
+      const { durationMs, ...capped } = yield* exited(client)
+      assert.isAtLeast(durationMs, 0)
+      assert.deepStrictEqual(capped, {
+        processHandle: "h",
+        exitCode: 0,
+        outputDrainTimedOut: false,
+        stdout: "x".repeat(10),
+        stdoutCapReached: true,
+        stderr: "abc",
+        stderrCapReached: false,
+        signal: null,
+        timedOut: false,
+        stdoutTruncatedBytes: 90,
+        stderrTruncatedBytes: 0
+      })
+      yield* spawn(client, { command: sh("kill -15 $$"), tty: true })
+      assert.deepInclude(yield* exited(client), { exitCode: 1, signal: "SIGTERM", timedOut: false })
+    })
+  )
+
+  it.live("tells after a timeout and a kill how many processes there were", () =>
+    Effect.gen(function* () {
+      const client = yield* joined
+      yield* spawn(client, { command: sh("sleep 600 & setsid sleep 600 & sleep 600"), timeoutMs: 500 })
+      const timedOut = { exitCode: 124, signal: "SIGKILL", timedOut: true, killedProcesses: 4 }
+      assert.deepInclude(yield* exited(client), timedOut)
+      const command = sh("sleep 600 & setsid sleep 600 & echo up; wait")
+      yield* spawn(client, { command, streamStdoutStderr: true })
+      yield* client.notification("process/outputDelta")
+      yield* client.request("process/kill", { processHandle: "h" })
+      const killed = { exitCode: 137, signal: "SIGKILL", timedOut: false, killedProcesses: 3 }
+      assert.deepInclude(yield* exited(client), killed)
     })
   )
 })

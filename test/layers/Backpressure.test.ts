@@ -343,12 +343,12 @@ describe("WebSocketOutbox", () => {
   const scripted = () => {
     const calls: Array<string> = []
     const written: Array<() => void> = []
-    const socket = Object.assign(new EventEmitter(), { writableLength: 0, destroyed: false })
-    const webSocket = Object.assign(new EventEmitter(), {
-      OPEN: 1,
-      readyState: 1,
-      send: (_frame: string, _options: object, done: () => void) => void written.push(done)
+    const socket = Object.assign(new EventEmitter(), {
+      writableLength: 0,
+      destroyed: false,
+      write: (_frame: Uint8Array, done: () => void) => void written.push(done)
     })
+    const webSocket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1 })
     const outbox = WebSocketOutbox.make(webSocket as unknown as WebSocket, socket as unknown as Socket, {
       maxUnsentBytes: 8 * MIB,
       onFull: () => calls.push("full"),

@@ -162,7 +162,10 @@ describe("a member that may be null", () => {
     ["process/spawn", SPAWN, ["timeoutMs"]],
     ["process/spawn", SPAWN, ["env"]],
     ["process/spawn", SPAWN, ["size"]],
-    ["process/writeStdin", { processHandle: "h" }, ["deltaBase64"]]
+    ["process/writeStdin", { processHandle: "h" }, ["deltaBase64"]],
+    ["fs/createDirectory", { path: "/" }, ["recursive"]],
+    ["fs/remove", { path: "/" }, ["recursive"]],
+    ["fs/remove", { path: "/" }, ["force"]]
   ] as ReadonlyArray<[string, object, Path]>)("may as well be missing (%s %o %s)", (method, params, path) => {
     assert.isTrue(accepts(payloadOf(method), params))
     assert.isTrue(accepts(payloadOf(method), withAt(params, path, null)))
@@ -200,7 +203,8 @@ describe("a flag", () => {
     ["process/spawn", SPAWN, ["tty"]],
     ["process/spawn", SPAWN, ["streamStdin"]],
     ["process/spawn", SPAWN, ["streamStdoutStderr"]],
-    ["process/writeStdin", { processHandle: "h" }, ["closeStdin"]]
+    ["process/writeStdin", { processHandle: "h" }, ["closeStdin"]],
+    ["fs/copy", { sourcePath: "/", destinationPath: "/" }, ["recursive"]]
   ] as ReadonlyArray<[string, object, Path]>)(
     "may be missing but not null (%s %o %s)",
     (method, params, path) => {
@@ -296,7 +300,14 @@ describe("the end of a process", () => {
 
   it("arrives as Codex 0.169.0 sends it, or without what older servers do not know", () => {
     const { outputDrainTimedOut: _unknown, ...older } = end
-    for (const params of [end, { ...end, outputDrainTimedOut: null }, older]) {
+    const extended = {
+      signal: null,
+      timedOut: false,
+      stdoutTruncatedBytes: 0,
+      stderrTruncatedBytes: 1,
+      durationMs: 2
+    }
+    for (const params of [end, { ...end, outputDrainTimedOut: null }, older, { ...end, ...extended }]) {
       assert.deepStrictEqual(sent(exited, params), params)
     }
   })
@@ -314,6 +325,13 @@ describe("a path", () => {
   it.each([
     ["fs/readFile", {}, "path"],
     ["fs/writeFile", { dataBase64: "" }, "path"],
+    ["fs/createDirectory", {}, "path"],
+    ["fs/getMetadata", {}, "path"],
+    ["fs/readDirectory", {}, "path"],
+    ["fs/remove", {}, "path"],
+    ["fs/copy", { destinationPath: "/" }, "sourcePath"],
+    ["fs/copy", { sourcePath: "/" }, "destinationPath"],
+    ["fs/watch", { watchId: "w" }, "path"],
     ["process/spawn", { command: ["true"], processHandle: "h" }, "cwd"]
   ])("has to be absolute (%s %o %s)", (method, params, member) => {
     assert.isTrue(accepts(payloadOf(method), { ...params, [member]: "/" }))

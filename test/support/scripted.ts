@@ -5,6 +5,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Latch from "effect/Latch"
 import * as AppServer from "../../src/layers/AppServer.ts"
+import * as NodeFileWatcher from "../../src/layers/NodeFileWatcher.ts"
+import * as NodeLocalFiles from "../../src/layers/NodeLocalFiles.ts"
 import { CommandExec } from "../../src/services/CommandExec.ts"
 import {
   ConfigStore,
@@ -49,12 +51,18 @@ export const services = (scripted: ScriptedSpawner, configuration = config()) =>
     configuration,
     Layer.succeed(HostInfo, hostInfo),
     NodeFileSystem.layer,
+    NodeFileWatcher.layer,
+    NodeLocalFiles.layer,
     NodePath.layer
   )
 
-/** The dispatcher over them. */
+/** The dispatcher over services. */
+export const layerDispatcher = (over: ReturnType<typeof services>) =>
+  Layer.provide(AppServer.layerDispatcher, over)
+
+/** The dispatcher over these. */
 export const dispatcher = (...parameters: Parameters<typeof services>) =>
-  AppServer.layerDispatcher.pipe(Layer.provide(services(...parameters)))
+  layerDispatcher(services(...parameters))
 
 /** A connection whose frames are kept. It is opened in the current Scope. */
 export const connect = Effect.gen(function* () {

@@ -8,18 +8,18 @@ export type CommandExecExtendedResponse = {
   stdout: string
   /** What the command wrote, up to the cap; empty when streamed. */
   stderr: string
-  /** Name of the signal that killed the command, such as `SIGKILL`; null if none did. */
+  /** Name of the signal that killed it, such as `SIGKILL`; null if none did. */
   signal: string | null
-  /** The command was killed because its time was over. */
+  /** It was killed because its time was over. */
   timedOut: boolean
   /** Bytes thrown away behind a full cap. */
   stdoutTruncatedBytes: number
   /** Bytes thrown away behind a full cap. */
   stderrTruncatedBytes: number
-  /** Other processes held the output open for longer than 2 s after the exit; what they wrote later is missing. */
-  drainTimedOut: boolean
   /** From start to end in milliseconds, drain included. */
   durationMs: number
-  /** After a timeout or `command/exec/terminate`: how many processes the command consisted of. All are gone. */
+  /** After a timeout, `command/exec/terminate` or `process/kill`: how many processes it consisted of. All are gone. */
   killedProcesses?: number
+  /** Other processes held the output open for longer than 2 s after the exit; what they wrote later is missing. */
+  drainTimedOut: boolean
 }

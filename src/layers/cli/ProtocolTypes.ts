@@ -36,7 +36,7 @@ export const handshakeTypes: ReadonlyArray<Schema.Top> = [...HandshakeRpcs.reque
   (rpc) => [rpc.payloadSchema, rpc.successSchema]
 )
 
-/** The forms of an answer: extensions have one of their own. */
+/** The forms of an answer or a notification: extensions have one of their own. */
 const formsOf = (schema: Schema.Top): ReadonlyArray<Schema.Top> =>
   nameOf(schema.ast) === undefined && "members" in schema
     ? (schema.members as ReadonlyArray<Schema.Top>)
@@ -53,7 +53,7 @@ export const methodTypes = (options: GenerateOptions): ReadonlyArray<Schema.Top>
     .flatMap((rpc): ReadonlyArray<Schema.Top> =>
       formsOf(rpc.successSchema).concat(paramsOf(rpc.payloadSchema))
     ),
-  ...Object.values(ServerNotifications)
+  ...Object.values(ServerNotifications).flatMap(formsOf)
 ]
 
 /** The name of a type that has one. */
