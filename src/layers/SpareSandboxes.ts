@@ -104,8 +104,14 @@ class Shelf {
   }
 }
 
+/** What a spare would have to run, if the command is one for a spare. */
+const scriptOf = (rules: SandboxRules, command: Confinable) =>
+  rules._tag === "Confined" && rules.writableRoots.length === 0 && "stdin" in command.io
+    ? SpareScript.make({ ...command, env: environment(rules, command.env) }, command.io.stdin)
+    : undefined
+
 /**
- * The sandbox with spares, which are started behind the first command that could use one and end with the Scope.
+ * The sandbox with spares, which are started behind commands that could use one, and end with the Scope at the latest.
  *
  * @param dash where dash is, if it is
  */
@@ -137,11 +143,6 @@ export const make = (
         ({ close }) => close
       )
     const [isolated, networked] = [yield* shelf(false), yield* shelf(true)]
-
-    const scriptOf = (rules: SandboxRules, command: Confinable) =>
-      rules._tag === "Confined" && rules.writableRoots.length === 0 && "stdin" in command.io
-        ? SpareScript.make({ ...command, env: environment(rules, command.env) }, command.io.stdin)
-        : undefined
 
     return {
       confine: (rules, command) => {
