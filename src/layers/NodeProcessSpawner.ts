@@ -29,7 +29,7 @@ export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
       if ("rows" in io) return TerminalProcess.spawn(host, spec, io, output)
       return spare === undefined
         ? PipedProcess.spawn(host, spec, found.file, io, output)
-        : Effect.sync(() => spare(io.stdin, output))
+        : Effect.sync(() => spare(output))
     },
     ...(host.native && { spawnSpare: SpareProcess.spawn(host, host.native) }),
     endOwner: host.endOwner

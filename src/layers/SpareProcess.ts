@@ -12,7 +12,7 @@ import type { ProcessHost } from "./ProcessHost.ts"
 
 /** Whose they are in their marks; nobody's number: owners are counted from 1. */
 const NOBODY = 0
-const STDIN = { stdin: true }
+const IO = { stdin: false }
 
 export const spawn =
   (host: ProcessHost, native: Native): NonNullable<ProcessSpawner["Service"]["spawnSpare"]> =>
@@ -32,11 +32,11 @@ export const spawn =
         cwd: "/",
         env: {},
         owner: NOBODY,
-        io: STDIN,
+        io: IO,
         launcher: { ...launcher, descriptors }
       }
       const acquired = yield* Effect.ensuring(
-        PipedProcess.acquire(host, spec, argv[0], STDIN),
+        PipedProcess.acquire(host, spec, argv[0], IO),
         Effect.sync(() => fs.closeSync(read))
       )
       const { exit, mark } = acquired
@@ -48,11 +48,10 @@ export const spawn =
       let waiting = true
       return {
         isWaiting: () => waiting && !Deferred.isDoneUnsafe(exit),
-        run: (script, stdin, output) => {
+        run: (script, output) => {
           waiting = false
           pipe.write(script)
-          if (!stdin) acquired.stdin?.destroy()
-          return PipedProcess.connect(host, stdin ? acquired : { ...acquired, stdin: null }, output)
+          return PipedProcess.connect(host, acquired, output)
         }
       }
     })

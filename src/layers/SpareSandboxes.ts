@@ -1,6 +1,6 @@
 /**
- * Keeps one sandbox without writable roots waiting for the next command, namespaces, mounts and filter all made. Who
- * finds none takes the ordinary way.
+ * Keeps a sandbox waiting for the next command without writable roots and without stdin: namespaces, mounts and
+ * filter are there already. Who finds none takes the ordinary way.
  */
 import * as fs from "node:fs"
 import * as Effect from "effect/Effect"
@@ -106,8 +106,8 @@ class Shelf {
 
 /** What a spare would have to run, if the command is one for a spare. */
 const scriptOf = (rules: SandboxRules, command: Confinable) =>
-  rules._tag === "Confined" && rules.writableRoots.length === 0 && "stdin" in command.io
-    ? SpareScript.make({ ...command, env: environment(rules, command.env) }, command.io.stdin)
+  rules._tag === "Confined" && rules.writableRoots.length === 0 && "stdin" in command.io && !command.io.stdin
+    ? SpareScript.make({ ...command, env: environment(rules, command.env) })
     : undefined
 
 /**
@@ -127,7 +127,7 @@ export const make = (
 
     const start = Effect.fnUntraced(function* (network: boolean) {
       const rules: SandboxRules = { _tag: "Confined", policy: "spare", writableRoots: [], network }
-      const { launcher } = yield* sandbox.confine(rules, { argv, cwd: "/", env: {}, io: { stdin: true } })
+      const { launcher } = yield* sandbox.confine(rules, { argv, cwd: "/", env: {}, io: { stdin: false } })
       const report = statusFile(launcher!)
       const said = () => UnlinkedFile.text(report, 0)
       const spare = yield* spawnSpare(argv, {
@@ -154,7 +154,7 @@ export const make = (
             ? sandbox.confine(rules, command)
             : Effect.succeed({
                 env: environment(rules, command.env),
-                spare: (stdin, output) => taken.spare.run(script, stdin, output)
+                spare: (output) => taken.spare.run(script, output)
               })
         )
       }

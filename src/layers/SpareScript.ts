@@ -36,7 +36,11 @@ const IDENTIFIER = /^[A-Za-z_][A-Za-z0-9_]*$/
 const quoted = (word: string) => `'${word.replaceAll("'", `'\\''`)}'`
 
 /** One compound command: a part of it is never run. Nothing for what dash would not start as bwrap does. */
-export const make = ({ argv, cwd, env }: Confinable, stdin: boolean): Uint8Array | undefined => {
+export const make = ({
+  argv,
+  cwd,
+  env
+}: Pick<Confinable, "argv" | "cwd" | "env">): Uint8Array | undefined => {
   const variables = Object.entries({ ...env, PWD: cwd })
   const [program] = argv
   if (argv.length + variables.length > MAX_WORDS || !program || program.startsWith("-")) return undefined
@@ -49,7 +53,7 @@ export const make = ({ argv, cwd, env }: Confinable, stdin: boolean): Uint8Array
     ...variables.map(([name, value]) => `${name}=${quoted(value)}`),
     `&& echo ${BEGUN} >&${REPORT} && { exec`,
     ...argv.map(quoted),
-    `; } ${stdin ? "" : "</dev/null"} ${REPORT}>&- ${SCRIPT}<&-\nexit\n}\n`
+    `; } ${REPORT}>&- ${SCRIPT}<&-\nexit\n}\n`
   ]
   return Buffer.from(words.join(" "))
 }

@@ -24,12 +24,12 @@ export interface Launcher {
   readonly started: () => boolean
 }
 
-/** A process on pipes that was started before it was known what for. It waits for a script that makes it a command. */
+/** A process on pipes, without stdin, that was started before it was known what for and waits for a script. */
 export interface Spare {
   /** Whether it still runs, as far as is known, and has no script yet. */
   readonly isWaiting: () => boolean
   /** Hands it the script, once; from now on it is a command whose output goes to `output`. */
-  readonly run: (script: Uint8Array, stdin: boolean, output: OutputBuffer) => RunningProcess
+  readonly run: (script: Uint8Array, output: OutputBuffer) => RunningProcess
 }
 
 /** What to start. */
@@ -46,8 +46,8 @@ export interface SpawnSpec {
   readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
   /** What starts it, where it does not start by itself. */
   readonly launcher?: Launcher
-  /** What it runs in on pipes, instead of a start. */
-  readonly spare?: (stdin: boolean, output: OutputBuffer) => RunningProcess
+  /** What it runs in, instead of a start. */
+  readonly spare?: (output: OutputBuffer) => RunningProcess
 }
 
 /**

@@ -194,11 +194,7 @@ describe.skipIf(!HAS_SPARES)("a command in a spare sandbox", () => {
       const link = path.join(directory, "link")
       fs.symlinkSync("/usr/bin", link)
       for (const [what, argv, normalise] of VIEWS) {
-        for (const options of [
-          {},
-          { input: "in" },
-          { cwd: link, env: { PATH, OLDPWD: "/x", A: "a b\n'c'" } }
-        ]) {
+        for (const options of [{}, { cwd: link, env: { PATH, OLDPWD: "/x", A: "a b\n'c'" } }]) {
           const { inSpare, result } = yield* compare(ways, { argv, ...options }, normalise)
           assert.deepInclude(result, { exitCode: 0 }, what)
           assert.isTrue(inSpare, what)
@@ -233,13 +229,8 @@ describe.skipIf(!HAS_SPARES)("a command in a spare sandbox", () => {
         "trap 'exit 9' EXIT; false",
         "exec <&-; exec >&- 2>&-; sleep 0.05"
       ]
-      for (const script of scripts) {
-        for (const input of [undefined, "some input"]) {
-          assert.isTrue(
-            (yield* compare(ways, { argv: ["sh", "-c", script], ...(input && { input }) })).inSpare
-          )
-        }
-      }
+      for (const script of scripts)
+        assert.isTrue((yield* compare(ways, { argv: ["sh", "-c", script] })).inSpare, script)
     })
   )
 
@@ -303,6 +294,7 @@ describe.skipIf(!HAS_SPARES)("a command in a spare sandbox", () => {
         { argv: ["-x"], env: { PATH: `${directory}:${PATH}` } },
         { argv: ["printf", "%s", ...Array.from({ length: 2000 }, () => "x")] },
         { argv: ["true", ...Array.from({ length: 10_000 }, () => "x")] },
+        { argv: ["cat"], input: "in" },
         { argv: ["sh", "-c", "tty"], io: { rows: 24, cols: 80 } },
         {
           argv: ["sh", "-c", "echo x >x"],
@@ -330,8 +322,7 @@ describe.skipIf(!HAS_SPARES)("a command in a spare sandbox", () => {
         { argv: [program] },
         { argv: ["program"], env: { PATH: hidden } },
         { argv: [script] },
-        { argv: ["true"], cwd: hidden },
-        { argv: [script], input: "x" }
+        { argv: ["true"], cwd: hidden }
       ]
       for (const call of calls) {
         const { inSpare, result } = yield* compare(ways, call)
