@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as PlatformFileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Path from "effect/Path"
+import * as PlatformError from "effect/PlatformError"
 import { ConfigStore } from "./ConfigStore.ts"
 import { SystemRefusal } from "./FileSystemError.ts"
 import { FileWatcher } from "./FileWatcher.ts"
@@ -29,6 +30,10 @@ const layerSandbox = Layer.succeed(Sandbox, {
 })
 
 const nothingThere = () => Effect.fail(new SystemRefusal({ text: SystemError.textOf("ENOENT") }))
+const notFound = (method: string) => () =>
+  Effect.fail(
+    PlatformError.systemError({ _tag: "NotFound", module: "FileSystem", method, cause: { code: "ENOENT" } })
+  )
 const layerFiles = Layer.mergeAll(
   Layer.succeed(LocalFiles, {
     read: nothingThere,
@@ -40,7 +45,12 @@ const layerFiles = Layer.mergeAll(
     remove: nothingThere
   }),
   Layer.succeed(FileWatcher, { watch: () => Effect.void }),
-  PlatformFileSystem.layerNoop({}),
+  PlatformFileSystem.layerNoop({
+    lstat: notFound("lstat"),
+    makeDirectory: notFound("makeDirectory"),
+    realPath: notFound("realPath"),
+    stat: notFound("stat")
+  }),
   Path.layer
 )
 
