@@ -105,5 +105,5 @@ export const layerTest = (
     Layer.provideMerge(layerDispatcher),
     Layer.provide(CommandExec.layer),
     Layer.provide(TestMachine.layer(programs)),
-    Layer.provide(Limits.layer(limits))
+    Layer.provideMerge(Limits.layer(limits))
   )
