@@ -26,7 +26,7 @@ export type ServerNotification =
     }
   | {
       method: "process/exited"
-      params: 
+      params:
         /** How a process ended, in full: for connections with the extension `effect-app-server/exec`. */
         | ProcessExitedExtendedNotification
         /** How a process ended. Nothing of it follows. */

@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import { InvalidCopy, type NotAFile, type SystemRefusal } from "../services/FileSystemError.ts"
-import { bytePath, entriesOf, forEachEntry, join, type BytePath } from "./DirectoryWalk.ts"
+import { entriesOf, forEachEntry, join, type FilePath } from "./DirectoryWalk.ts"
 import {
   CHUNK_BYTES,
   call,
@@ -53,7 +53,7 @@ export const copyLink = (source: fs.PathLike, destination: fs.PathLike) =>
   )
 
 /** One that is there, or leads to one, is as good. */
-const makeDirectory = (directory: BytePath) =>
+const makeDirectory = (directory: FilePath) =>
   Effect.catchIf(
     call(() => fsp.mkdir(directory)),
     (error) => error.is("EEXIST"),
@@ -63,12 +63,13 @@ const makeDirectory = (directory: BytePath) =>
       )
   )
 
-const copyEntries = (source: BytePath, destination: BytePath): Effect.Effect<void, CopyError> =>
+/** Copies what is in a directory to one that is there; pipes, sockets and devices are left out. */
+export const copyDirectory = (source: FilePath, destination: FilePath): Effect.Effect<void, CopyError> =>
   Effect.flatMap(entriesOf(source), (entries) =>
     forEachEntry<CopyError>(entries, {
       directory: ({ name }) => {
         const target = join(destination, name)
-        return Effect.andThen(makeDirectory(target), copyEntries(join(source, name), target))
+        return Effect.andThen(makeDirectory(target), copyDirectory(join(source, name), target))
       },
       other: (entry) => {
         const [from, to] = [join(source, entry.name), join(destination, entry.name)]
@@ -77,7 +78,3 @@ const copyEntries = (source: BytePath, destination: BytePath): Effect.Effect<voi
       }
     })
   )
-
-/** Copies what is in a directory to one that is there; pipes, sockets and devices are left out. */
-export const copyDirectory = (source: string, destination: string) =>
-  copyEntries(bytePath(source), bytePath(destination))

@@ -7,7 +7,7 @@ import * as fsp from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import { SystemRefusal } from "../services/FileSystemError.ts"
 import * as SystemError from "../services/SystemError.ts"
-import { bytePath, entriesOf, forEachEntry, join, type BytePath } from "./DirectoryWalk.ts"
+import { entriesOf, forEachEntry, join, type FilePath } from "./DirectoryWalk.ts"
 import { call, lstat, using } from "./OpenFile.ts"
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants
@@ -20,9 +20,9 @@ const unlessGone = (effect: Effect.Effect<void, SystemRefusal>) =>
     () => Effect.void
   )
 
-const removeTree = (directory: BytePath): Effect.Effect<void, SystemRefusal> =>
+const removeTree = (directory: FilePath): Effect.Effect<void, SystemRefusal> =>
   using(directory, O_RDONLY | O_DIRECTORY | O_NOFOLLOW, 0, ({ handle }) => {
-    const here = bytePath(`/proc/self/fd/${handle.fd}`)
+    const here = `/proc/self/fd/${handle.fd}`
     return Effect.flatMap(entriesOf(here), (entries) =>
       forEachEntry(entries, {
         directory: ({ name }) => unlessGone(removeTree(join(here, name))),
@@ -37,5 +37,5 @@ export const remove = Effect.fnUntraced(function* (path: string, recursive: bool
   if (path === "/") return yield* Effect.fail(new SystemRefusal({ text: SystemError.textOf("EBUSY") }))
   const stats = yield* lstat(path)
   if (!stats.isDirectory()) return yield* call(() => fsp.unlink(path))
-  return yield* recursive ? removeTree(bytePath(path)) : call(() => fsp.rmdir(path))
+  return yield* recursive ? removeTree(path) : call(() => fsp.rmdir(path))
 })

@@ -26,7 +26,7 @@ const refusal = (error: unknown) => {
 export const layer: Layer.Layer<FileWatcher> = Layer.effect(
   FileWatcher,
   Effect.map(Effect.context<never>(), (context) => ({
-    watch: (path, changed) => {
+    watch: (path, listener) => {
       const onLost = (error: unknown) => {
         Effect.runForkWith(context)(
           Effect.logWarning(`changes of ${path} may be missed: ${SystemError.text(error)}`)
@@ -34,7 +34,7 @@ export const layer: Layer.Layer<FileWatcher> = Layer.effect(
       }
       return Effect.asVoid(
         Effect.acquireRelease(
-          Effect.try({ try: () => new PathWatch(path, { onChange: changed, onLost }), catch: refusal }),
+          Effect.try({ try: () => new PathWatch(path, { ...listener, onLost }), catch: refusal }),
           (watch) => Effect.sync(() => watch.close())
         )
       )

@@ -3,10 +3,10 @@ import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Option from "effect/Option"
+import type { FsReadDirectoryEntry } from "../rpc/FileSystem.ts"
 import { FileTooLarge, NotAFile } from "../services/FileSystemError.ts"
-import { LocalFiles, type DirectoryEntry } from "../services/LocalFiles.ts"
-import { bytePath, entriesOf, join, type BytePath, type Entry } from "./DirectoryWalk.ts"
+import { LocalFiles } from "../services/LocalFiles.ts"
+import { entriesOf, join, type Entry, type FilePath } from "./DirectoryWalk.ts"
 import * as FileCopy from "./FileCopy.ts"
 import { remove } from "./FileRemoval.ts"
 import { call, readInto, truncate, using, usingForWrite, writeAll, type OpenFile } from "./OpenFile.ts"
@@ -59,22 +59,26 @@ const write = (file: string, content: Uint8Array) =>
     )
   )
 
-const typeOf = (entry: Entry | fs.Stats): DirectoryEntry["type"] =>
-  entry.isDirectory() ? "Directory" : entry.isFile() ? "File" : "Other"
+const shown = (name: FilePath, type: Pick<Entry, "isDirectory" | "isFile">): FsReadDirectoryEntry => ({
+  fileName: name.toString(),
+  isDirectory: type.isDirectory(),
+  isFile: type.isFile()
+})
 
 const list = Effect.fnUntraced(function* (directory: string) {
   const entries = yield* entriesOf(directory)
   const links = entries.filter((entry) => entry.isSymbolicLink())
-  const targets = new Map<BytePath, DirectoryEntry["type"]>()
-  const follow = ({ name }: Entry) =>
-    Effect.map(Effect.option(statOf(join(bytePath(directory), name))), (stats) => {
-      if (Option.isSome(stats)) targets.set(name, typeOf(stats.value))
-    })
-  yield* Effect.forEach(links, follow, { concurrency: CONCURRENCY, discard: true })
-  return entries.flatMap((entry): ReadonlyArray<DirectoryEntry> => {
-    const type = entry.isSymbolicLink() ? targets.get(entry.name) : typeOf(entry)
-    return type === undefined ? [] : [{ name: entry.name.toString(), type }]
-  })
+  const followed = yield* Effect.forEach(
+    links,
+    ({ name }) =>
+      Effect.match(statOf(join(directory, name)), {
+        onSuccess: (target) => [shown(name, target)],
+        onFailure: () => [] // it leads nowhere
+      }),
+    { concurrency: CONCURRENCY }
+  )
+  const others = entries.filter((entry) => !entry.isSymbolicLink())
+  return others.map((entry) => shown(entry.name, entry)).concat(followed.flat())
 })
 
 export const layer: Layer.Layer<LocalFiles> = Layer.succeed(LocalFiles, {

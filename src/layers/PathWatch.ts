@@ -10,16 +10,23 @@ import * as path from "node:path"
 const SELF = "."
 /** What the system calls the coming and going of names. */
 const RENAME = "rename"
-/** Codes of a path at which nothing can be, or not yet. */
-const MISSING: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG"])
+/** Codes of a path at which nothing can be, nothing is yet, or by now something else. */
+const MISSING: ReadonlySet<string> = new Set(["ENOENT", "ENOTDIR", "ELOOP", "ENAMETOOLONG", "EINVAL"])
 /** Of a directory that appears, so many entries are told; who counts them notices that there may be more. */
 const MAX_ENTRIES = 1001
+
+/** Events that are looked at in one turn of the event loop, in some 15 ms: as long as more come, nothing else happens. */
+export const MAX_EVENTS_PER_TURN = 4000
+/** So long nothing is watched when there were more. */
+const PAUSE_MS = 100
 
 type Listener = (event: string, name: string) => void
 
 export interface PathWatchOptions {
   /** Something was made, changed, moved or removed. */
   readonly onChange: (path: string) => void
+  /** More was changed than is looked at. */
+  readonly onFlood: () => void
   /** The system refused, so that later changes may be missed. */
   readonly onLost: (error: unknown) => void
 }
@@ -35,6 +42,7 @@ export class PathWatch {
   /** What was there when it was last looked for. */
   #found: Found | undefined
   #again: NodeJS.Immediate | undefined
+  #pause: NodeJS.Timeout | undefined
 
   /** Watches from now on. Throws an error with a code when the system refuses. */
   constructor(path: string, options: PathWatchOptions, links: ReadonlyArray<string> = []) {
@@ -51,7 +59,8 @@ export class PathWatch {
 
   close(): void {
     clearImmediate(this.#again)
-    this.#again = undefined
+    clearTimeout(this.#pause)
+    this.#again = this.#pause = undefined
     this.#taken()()
   }
 
@@ -143,27 +152,40 @@ export class PathWatch {
 
   #watch(file: string, listener: Listener): void {
     const watcher = fs.watch(file, (event, name) => {
-      if (name !== null) listener(event, name)
+      if (isFlood()) this.#stop()
+      else if (name !== null) listener(event, name)
     })
     watcher.on("error", this.#options.onLost)
     this.#watchers.push(watcher)
   }
 
+  /** Lets a flood pass. What changes meanwhile is told as one. */
+  #stop(): void {
+    this.close()
+    this.#options.onFlood()
+    this.#pause = setTimeout(() => {
+      this.#look()
+      this.#options.onFlood()
+    }, PAUSE_MS)
+  }
+
   /** Once for all that comes at once. */
   #lookAgain(): void {
-    this.#again ??= setImmediate(() => {
-      this.#again = undefined
-      const before = this.#found
-      // closed only when the new ones watch, so that nothing is missed in between
-      const close = this.#taken()
-      try {
-        this.#watchAll()
-      } catch (error) {
-        this.#options.onLost(error)
-      }
-      close()
-      if (before?.identity !== this.#found?.identity) this.#tellNew()
-    })
+    this.#again ??= setImmediate(() => this.#look())
+  }
+
+  #look(): void {
+    this.#again = this.#pause = undefined
+    const before = this.#found
+    // closed only when the new ones watch, so that nothing is missed in between
+    const close = this.#taken()
+    try {
+      this.#watchAll()
+    } catch (error) {
+      this.#options.onLost(error)
+    }
+    close()
+    if (before?.identity !== this.#found?.identity) this.#tellNew()
   }
 
   /** What came or went, and what is in it already: that may have come before it was under watch. */
@@ -172,6 +194,14 @@ export class PathWatch {
     if (this.#found?.kind !== "directory") return
     for (const name of firstEntries(this.#path)) this.#options.onChange(path.join(this.#path, name))
   }
+}
+
+let events = 0
+
+/** Whether this event is one too many for this turn of the event loop, whoever watches. */
+const isFlood = (): boolean => {
+  if (events === 0) setImmediate(() => (events = 0))
+  return ++events > MAX_EVENTS_PER_TURN
 }
 
 interface Found {

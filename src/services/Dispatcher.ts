@@ -62,6 +62,8 @@ export class Dispatcher extends Context.Service<
           const connection = Connection.make(transport, life)
           const { outbox } = connection
           const client = new Rpc.ServerClient(++lastClientId).annotate(Connection, connection)
+          yield* Effect.addFinalizer(() => Effect.logDebug(`client ${client.id} is gone`))
+          yield* Effect.logDebug(`client ${client.id} has connected`)
           let waiting = 0
 
           const serve = (request: Request): void => {

@@ -1,6 +1,6 @@
 /**
  * What the `fs/*` methods do with files and directories: on Effect's FileSystem, and on `LocalFiles` where that has no
- * means. Paths are absolute. Requests for one path take turns, in the order in which they came.
+ * means. Paths are absolute. What is done with one path takes turns, so that no two writes mix.
  */
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -8,11 +8,11 @@ import * as PlatformFileSystem from "effect/FileSystem"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Path from "effect/Path"
-import type { FsGetMetadataResponse } from "../rpc/FileSystem.ts"
+import type { FsGetMetadataResponse, FsReadDirectoryEntry } from "../rpc/FileSystem.ts"
 import { InvalidCopy, NulInPath, SystemRefusal, type FileSystemError } from "./FileSystemError.ts"
 import * as FileTurns from "./FileTurns.ts"
 import { Limits } from "./Limits.ts"
-import { LocalFiles, type DirectoryEntry } from "./LocalFiles.ts"
+import { LocalFiles } from "./LocalFiles.ts"
 
 /** As many bytes as the answer to a request may have without that anybody minds: what a socket takes at once. */
 export const SMALL_FILE_BYTES = 64 * 1024
@@ -36,7 +36,7 @@ export class FileSystem extends Context.Service<
     /** What is directly in a directory, links followed. */
     readonly readDirectory: (
       directory: string
-    ) => Effect.Effect<ReadonlyArray<DirectoryEntry>, FileSystemError>
+    ) => Effect.Effect<ReadonlyArray<FsReadDirectoryEntry>, FileSystemError>
     /** With `recursive` removes what is in a directory, too; with `force` nothing need be there. */
     readonly remove: (
       path: string,
@@ -72,15 +72,12 @@ export class FileSystem extends Context.Service<
           onFailure: () => false
         })
 
+      const pathOf = (name: string): Effect.Effect<string, NulInPath> =>
+        name.includes("\0") ? Effect.fail(new NulInPath()) : Effect.succeed(path.resolve(name))
+
       /** Does something with what is at a path when it is its turn. */
-      const at = <A>(
-        name: string,
-        use: (file: string) => Effect.Effect<A, FileSystemError>
-      ): Effect.Effect<A, FileSystemError> => {
-        if (name.includes("\0")) return Effect.fail(new NulInPath())
-        const file = path.resolve(name)
-        return turns.take([file], use(file))
-      }
+      const at = <A>(name: string, use: (file: string) => Effect.Effect<A, FileSystemError>) =>
+        Effect.flatMap(pathOf(name), (file) => turns.take([file], use(file)))
 
       const makeDirectory = (directory: string) =>
         Effect.mapError(platform.makeDirectory(directory), SystemRefusal.from)
@@ -133,17 +130,14 @@ export class FileSystem extends Context.Service<
       })
 
       return {
-        readFile: (name, beforeLarge) =>
-          at(
-            name,
-            Effect.fnUntraced(function* (file) {
-              const { size, type } = yield* stat(file)
-              // the files of `/proc` say that they are empty
-              const mayBeLarge = size === 0n || size > SMALL_FILE_BYTES
-              if (type === "File" && mayBeLarge && size <= maxReadFileBytes) yield* beforeLarge
-              return yield* files.read(file, maxReadFileBytes)
-            })
-          ),
+        readFile: Effect.fnUntraced(function* (name, beforeLarge) {
+          const { size, type } = yield* Effect.flatMap(pathOf(name), stat)
+          // the files of `/proc` say that they are empty
+          const mayBeLarge = size === 0n || size > SMALL_FILE_BYTES
+          // not in its turn: nobody else waits for the file meanwhile
+          if (type === "File" && mayBeLarge && size <= maxReadFileBytes) yield* beforeLarge
+          return yield* at(name, (file) => files.read(file, maxReadFileBytes))
+        }),
         writeFile: (name, content) => at(name, (file) => files.write(file, content)),
         createDirectory: (name, recursive) =>
           at(name, (directory) => (recursive ? makeDirectories(directory) : makeDirectory(directory))),
@@ -171,11 +165,10 @@ export class FileSystem extends Context.Service<
               () => Effect.void
             )
           ),
-        copy: (source, destination, recursive) => {
-          if (source.includes("\0") || destination.includes("\0")) return Effect.fail(new NulInPath())
-          const [from, to] = [path.resolve(source), path.resolve(destination)]
-          return turns.take([from, to], copy(from, to, recursive))
-        }
+        copy: Effect.fnUntraced(function* (source, destination, recursive) {
+          const [from, to] = [yield* pathOf(source), yield* pathOf(destination)]
+          return yield* turns.take([from, to], copy(from, to, recursive))
+        })
       }
     })
   )

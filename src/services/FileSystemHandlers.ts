@@ -1,4 +1,4 @@
-/** `fs/*` on the wire. */
+/** `fs/*` on the wire. What a connection asks of one path happens in the order in which it asks. */
 import * as Effect from "effect/Effect"
 import * as Path from "effect/Path"
 import * as Result from "effect/Result"
@@ -8,6 +8,7 @@ import { Connection } from "./Connection.ts"
 import { FileSystem } from "./FileSystem.ts"
 import { InvalidContent, NulInPath, type FileSystemError } from "./FileSystemError.ts"
 import { FileWatches } from "./FileWatches.ts"
+import * as FileTurns from "./FileTurns.ts"
 import * as LargeAnswers from "./LargeAnswers.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
 import { fromFileSystemError } from "./WireErrors.ts"
@@ -23,19 +24,28 @@ export const layer = FileSystemRpcs.middleware(ConnectionReady).toLayer(
     const watches = yield* FileWatches
     const path = yield* Path.Path
     const largeAnswers = LargeAnswers.make()
+    const turns = new WeakMap<Connection["Service"], FileTurns.FileTurns>()
 
-    /** In its turn, for nobody knows how long it becomes. */
-    const withLargeAnswer = <A>(
-      prepare: (beforeLarge: Effect.Effect<void>) => Effect.Effect<A, FileSystemError>
-    ) =>
-      Effect.flatMap(Connection, (connection) =>
-        prepare(Effect.provideService(largeAnswers.take, Connection, connection))
-      )
+    /** Of each connection its own, for here a slow client may let its own requests wait. */
+    const turnsOf = (connection: Connection["Service"]) => {
+      const own = turns.get(connection) ?? FileTurns.make()
+      turns.set(connection, own)
+      return own
+    }
+
+    /** Does it behind what the connection has asked of these paths before. */
+    const inOrder = <A, R>(names: ReadonlyArray<string>, act: Effect.Effect<A, FileSystemError, R>) => {
+      const paths = names.map((name) => path.resolve(name))
+      return Effect.flatMap(Connection, (connection) => turnsOf(connection).take(paths, act))
+    }
 
     return {
       "fs/readFile": ({ path }) =>
         answer(
-          withLargeAnswer((beforeLarge) => fs.readFile(path, beforeLarge)),
+          inOrder(
+            [path],
+            Effect.flatMap(Connection, (connection) => fs.readFile(path, largeAnswers.take(connection)))
+          ),
           (bytes) => ({ dataBase64: Base64.encode(bytes) })
         ),
 
@@ -44,31 +54,32 @@ export const layer = FileSystemRpcs.middleware(ConnectionReady).toLayer(
         return nothing(
           Result.isFailure(content)
             ? Effect.fail(new InvalidContent({ problem: content.failure }))
-            : fs.writeFile(path, content.success)
+            : inOrder([path], fs.writeFile(path, content.success))
         )
       },
 
-      "fs/createDirectory": ({ path, recursive }) => nothing(fs.createDirectory(path, recursive ?? true)),
+      "fs/createDirectory": ({ path, recursive }) =>
+        nothing(inOrder([path], fs.createDirectory(path, recursive ?? true))),
 
-      "fs/getMetadata": ({ path }) => answer(fs.metadata(path), (metadata) => metadata),
+      "fs/getMetadata": ({ path }) => answer(inOrder([path], fs.metadata(path)), (metadata) => metadata),
 
       "fs/readDirectory": ({ path }) =>
         answer(
-          withLargeAnswer((beforeLarge) => Effect.andThen(beforeLarge, fs.readDirectory(path))),
-          (entries) => ({
-            entries: entries.map(({ name, type }) => ({
-              fileName: name,
-              isDirectory: type === "Directory",
-              isFile: type === "File"
-            }))
-          })
+          // nobody knows how long it becomes
+          inOrder(
+            [path],
+            Effect.andThen(Effect.flatMap(Connection, largeAnswers.take), fs.readDirectory(path))
+          ),
+          (entries) => ({ entries })
         ),
 
       "fs/remove": ({ force, path, recursive }) =>
-        nothing(fs.remove(path, { recursive: recursive ?? true, force: force ?? true })),
+        nothing(inOrder([path], fs.remove(path, { recursive: recursive ?? true, force: force ?? true }))),
 
       "fs/copy": ({ destinationPath, recursive, sourcePath }) =>
-        nothing(fs.copy(sourcePath, destinationPath, recursive ?? false)),
+        nothing(
+          inOrder([sourcePath, destinationPath], fs.copy(sourcePath, destinationPath, recursive ?? false))
+        ),
 
       "fs/watch": ({ path: name, watchId }) => {
         const watched = path.resolve(name)

@@ -1,6 +1,6 @@
 /**
- * Turns at files: requests for one path run one after another, in the order in which they came, so that no two
- * writes mix and a read finds what was written before. Another path of the same file, by a link, is another.
+ * Turns at files: what is done with one path is done in one turn after another, in the order in which they were asked
+ * for. Another path of the same file, by a link, is another.
  */
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"

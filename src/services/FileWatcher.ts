@@ -7,13 +7,15 @@ import type { OutOfWatches, SystemRefusal } from "./FileSystemError.ts"
 export class FileWatcher extends Context.Service<
   FileWatcher,
   {
-    /**
-     * Calls `changed` with what is made, changed, moved or removed: the path, and what is directly in it. Nothing need
-     * be there. Ends with the Scope. What happens behind the answer is seen.
-     */
+    /** Tells what changes at a path from now on, and directly in it. Nothing need be there. Ends with the Scope. */
     readonly watch: (
       path: string,
-      changed: (path: string) => void
+      listener: {
+        /** This was made, changed, moved or removed. */
+        readonly onChange: (path: string) => void
+        /** So much was that nobody can tell what. */
+        readonly onFlood: () => void
+      }
     ) => Effect.Effect<void, OutOfWatches | SystemRefusal, Scope.Scope>
   }
 >()("effect-app-server/FileWatcher") {}

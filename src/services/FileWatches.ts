@@ -77,10 +77,17 @@ const tell = Effect.fnUntraced(function* (
   const some = Latch.makeUnsafe()
   const changed = new Set<string>()
   let tooMany = false
-  yield* watcher.watch(path, (changedPath) => {
-    if (changed.size < MAX_CHANGED_PATHS) changed.add(changedPath)
-    else if (!changed.has(changedPath)) tooMany = true
+  const onFlood = () => {
+    tooMany = true
     some.openUnsafe()
+  }
+  yield* watcher.watch(path, {
+    onChange: (changedPath) => {
+      if (changed.size === MAX_CHANGED_PATHS && !changed.has(changedPath)) return onFlood()
+      changed.add(changedPath)
+      some.openUnsafe()
+    },
+    onFlood
   })
 
   yield* some.await.pipe(

@@ -5,11 +5,11 @@
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
-import { Connection } from "./Connection.ts"
+import type { Connection } from "./Connection.ts"
 
 export interface LargeAnswers {
-  /** Takes the turn for the current request, which ends when its answer is with the client. */
-  readonly take: Effect.Effect<void, never, Connection>
+  /** Takes the turn for the current request, which is one of this connection. It ends when the client has the answer. */
+  readonly take: (connection: Connection["Service"]) => Effect.Effect<void>
 }
 
 /** Done when the current request, which goes on meanwhile, has been answered. */
@@ -21,18 +21,18 @@ const answered = Effect.map(Effect.fiber, (request) =>
 export const make = (): LargeAnswers => {
   const turns = new WeakMap<Connection["Service"], Semaphore.Semaphore>()
   return {
-    take: Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function* () {
-        const connection = yield* Connection
-        const turn = turns.get(connection) ?? Semaphore.makeUnsafe(1)
-        turns.set(connection, turn)
-        yield* restore(turn.take(1))
-        const over = (yield* answered).pipe(
-          Effect.andThen(connection.outbox.drained),
-          Effect.andThen(turn.release(1))
-        )
-        yield* Effect.forkIn(over, connection.scope)
-      })
-    )
+    take: (connection) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function* () {
+          const turn = turns.get(connection) ?? Semaphore.makeUnsafe(1)
+          turns.set(connection, turn)
+          yield* restore(turn.take(1))
+          const over = (yield* answered).pipe(
+            Effect.andThen(connection.outbox.drained),
+            Effect.andThen(turn.release(1))
+          )
+          yield* Effect.forkIn(over, connection.scope)
+        })
+      )
   }
 }

@@ -4,13 +4,8 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
+import type { FsReadDirectoryEntry } from "../rpc/FileSystem.ts"
 import type { FileTooLarge, InvalidCopy, NotAFile, SystemRefusal } from "./FileSystemError.ts"
-
-/** What a path leads to, links followed. */
-export interface DirectoryEntry {
-  readonly name: string
-  readonly type: "Directory" | "File" | "Other"
-}
 
 export class LocalFiles extends Context.Service<
   LocalFiles,
@@ -25,8 +20,8 @@ export class LocalFiles extends Context.Service<
      * interrupted, so that no half of a content stays.
      */
     readonly write: (file: string, content: Uint8Array) => Effect.Effect<void, NotAFile | SystemRefusal>
-    /** What is directly in a directory, without links that lead nowhere. */
-    readonly list: (directory: string) => Effect.Effect<ReadonlyArray<DirectoryEntry>, SystemRefusal>
+    /** What is directly in a directory, links followed, without those that lead nowhere. */
+    readonly list: (directory: string) => Effect.Effect<ReadonlyArray<FsReadDirectoryEntry>, SystemRefusal>
     /** Copies a regular file and its mode; what is at the destination has its content replaced. */
     readonly copyFile: (
       source: string,

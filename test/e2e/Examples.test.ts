@@ -133,7 +133,7 @@ describe("examples", () => {
   )
 
   describe.each([
-    ["07-run-a-command.ts", "apple\npear\n{ exitCode: 0, stdout: '', stderr: '' }\n"],
+    ["07-run-a-command.ts", "1\n2\n3\n{ exitCode: 0, stdout: '', stderr: '' }\n"],
     ["08-without-effect.ts", "24 80\n{ exitCode: 0, stdout: '', stderr: '' }\n"]
   ])("%s", (name, output) => {
     it.live("runs", () =>

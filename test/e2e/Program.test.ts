@@ -105,6 +105,11 @@ describe("the program", () => {
       const [json] = yield* log("--log-format=json")
       assert.deepInclude(JSON.parse(json!), { level: "ERROR" })
       assert.deepStrictEqual(yield* log("--log-level=off"), [])
+      const { stderr } = yield* runMain(["--log-level=debug"], { CODEX_HOME: home })
+      assert.match(
+        stderr,
+        /level=DEBUG .*message="client 1 has connected"\n[^]*level=DEBUG .*message="client 1 is gone"/
+      )
     })
   )
 

@@ -185,11 +185,11 @@ describe("the command line", () => {
     [["--stdio=x"], "unexpected value 'x' for '--stdio' found; no more were expected"],
     [
       ["--log-level", "loud"],
-      "invalid value 'loud' for '--log-level <LEVEL>'\n  [possible values: trace, debug, info, warn, error, off]"
+      "invalid value 'loud' for '--log-level <LEVEL>'\n  [possible values: debug, info, warn, error, off]"
     ],
     [
       ["--log-level"],
-      "a value is required for '--log-level <LEVEL>' but none was supplied\n  [possible values: trace, debug, info, warn, error, off]"
+      "a value is required for '--log-level <LEVEL>' but none was supplied\n  [possible values: debug, info, warn, error, off]"
     ],
     [["--log-format="], "invalid value '' for '--log-format <FORMAT>'\n  [possible values: logfmt, json]"],
     [
@@ -212,7 +212,7 @@ describe("the command line", () => {
   })
 
   it("says what is logged, and how", () => {
-    for (const level of ["trace", "debug", "info", "warn", "error", "off"] as const) {
+    for (const level of ["debug", "info", "warn", "error", "off"] as const) {
       assert.deepStrictEqual(parsed([`--log-level=${level}`]), serve({ log: { level, format: "logfmt" } }))
     }
     assert.deepStrictEqual(

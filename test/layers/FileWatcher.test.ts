@@ -1,15 +1,22 @@
 /** What a watch sees of real changes. */
-import { execFileSync } from "node:child_process"
+import { execFileSync, spawn } from "node:child_process"
+import { once } from "node:events"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import * as NodeFileWatcher from "../../src/layers/NodeFileWatcher.ts"
+import { MAX_EVENTS_PER_TURN } from "../../src/layers/PathWatch.ts"
 import { FileWatcher } from "../../src/services/FileWatcher.ts"
 import { giveAway, unprivileged } from "../support/files.ts"
 import { temporaryDirectory, until } from "../support/harness.ts"
 
 const SEEN_MS = 5000
+
+const onChange = (onChange: (path: string) => void) => ({
+  onChange,
+  onFlood: () => assert.fail("there is no flood")
+})
 
 interface Watched {
   readonly directory: string
@@ -27,9 +34,15 @@ const watching = Effect.fnUntraced(function* (prepare: string, name: string) {
   sh(prepare)
   const { watch } = yield* FileWatcher
   const changed = new Set<string>()
-  yield* watch(at(name), (path) => changed.add(path))
+  yield* watch(
+    at(name),
+    onChange((path) => changed.add(path))
+  )
   let told = false
-  yield* watch(aside, () => (told = true))
+  yield* watch(
+    aside,
+    onChange(() => (told = true))
+  )
   const watched: Watched = {
     directory,
     at,
@@ -234,7 +247,10 @@ describe("a watch", () => {
           })
           const { watch } = yield* FileWatcher
           for (const name of ["d", "f", "l", "lf", "dang", "none", "a/b/c", "d", "f/x"]) {
-            yield* watch(path.join(directory, name), (path) => seen.push(path))
+            yield* watch(
+              path.join(directory, name),
+              onChange((path) => seen.push(path))
+            )
           }
           assert.isAbove(inotify(), before)
           // replaced, so looked for anew
@@ -246,6 +262,40 @@ describe("a watch", () => {
       )
       yield* scope
       assert.strictEqual(inotify(), before)
+    }).pipe(Effect.provide(NodeFileWatcher.layer))
+  )
+
+  it.live("lets a flood of changes pass, so that everything else goes on", () =>
+    Effect.gen(function* () {
+      const directory = yield* temporaryDirectory
+      const { watch } = yield* FileWatcher
+      const behind = path.join(directory, "behind")
+      const told = new Set<number>()
+      let floods = 0
+      let most = 0
+      let inTurn = 0
+      // each of the watches is told of all
+      for (const id of [1, 2, 3]) {
+        yield* watch(directory, {
+          onChange: (path) => {
+            if (inTurn === 0) setImmediate(() => (inTurn = 0))
+            most = Math.max(most, ++inTurn)
+            if (path === behind) told.add(id)
+          },
+          onFlood: () => floods++
+        })
+      }
+      const script = `const fs = require("fs")
+        const [a, b] = ["a", "b"].map((name) => fs.openSync(name, "w"))
+        for (let i = 0; i < 300000; i++) { fs.writeSync(a, "x", 0); fs.writeSync(b, "x", 0) }`
+      const writer = spawn(process.execPath, ["-e", script], { cwd: directory })
+      yield* Effect.promise(() => once(writer, "exit"))
+      assert.isAbove(floods, 0)
+      assert.isAtMost(most, MAX_EVENTS_PER_TURN)
+      yield* until("all three", SEEN_MS, () => {
+        fs.writeFileSync(behind, "")
+        return told.size === 3 ? true : undefined
+      })
     }).pipe(Effect.provide(NodeFileWatcher.layer))
   )
 
@@ -262,7 +312,7 @@ describe("a watch", () => {
       yield* unprivileged(
         Effect.gen(function* () {
           for (const name of ["unlisted", "unlisted/none", "unsearched/f", "unsearched/none"]) {
-            const error = yield* Effect.flip(watch(at(name), () => {}))
+            const error = yield* Effect.flip(watch(at(name), onChange(assert.fail)))
             assert.deepInclude(
               error,
               { _tag: "SystemRefusal", text: "Permission denied (os error 13)" },
@@ -270,8 +320,14 @@ describe("a watch", () => {
             )
           }
           // known by its directory, and by itself
-          yield* watch(at("f"), (path) => seen.push(path))
-          yield* watch(at("unlisted/f"), (path) => seen.push(path))
+          yield* watch(
+            at("f"),
+            onChange((path) => seen.push(path))
+          )
+          yield* watch(
+            at("unlisted/f"),
+            onChange((path) => seen.push(path))
+          )
         })
       )
       fs.writeFileSync(at("f"), "x")

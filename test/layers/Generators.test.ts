@@ -463,6 +463,27 @@ describe("the committed schema", () => {
   )
 })
 
+describe("the sources", () => {
+  it.effect("hold no schema in JSON, for all of it is generated", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const root = path.join(import.meta.dirname, "../../src")
+      const names = yield* fs.readDirectory(root, { recursive: true })
+      assert.deepStrictEqual(
+        names.filter((name) => !name.endsWith(".ts") && path.extname(name) !== ""),
+        []
+      )
+      const files = names.filter((name) => name.endsWith(".ts"))
+      const texts = yield* Effect.forEach(files, (name) => fs.readFileString(path.join(root, name)))
+      assert.deepStrictEqual(
+        files.filter((_, i) => /json-schema\.org|"?\$ref"?:|#\/definitions/.test(texts[i]!)).toSorted(),
+        ["layers/cli/JsonSchemaBundle.ts", "layers/cli/JsonSchemaDocument.ts"]
+      )
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+})
+
 describe("the generate commands", () => {
   it.effect("write below any directory, which need not exist", () =>
     Effect.gen(function* () {

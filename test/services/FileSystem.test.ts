@@ -275,7 +275,7 @@ describe("fs/copy", () => {
   it.effect("copies a file with its mode, over what is there, and through links", () =>
     withFiles((files) =>
       Effect.gen(function* () {
-        files.sh(`printf source >f; chmod 4751 f; printf 'a longer other' >g; chmod 600 g; ln g hard; mkdir d
+        files.sh(`printf source >f; chmod 751 f; printf 'a longer other' >g; chmod 600 g; ln g hard; mkdir d
           ln -s g link; ln -s made dangling; ln -s circle circle; mkfifo pipe`)
         yield* copies(files, [
           ["f", "new", {}],
@@ -298,7 +298,7 @@ describe("fs/copy", () => {
         ])
         assert.deepStrictEqual(
           tree(files).filter((line) => line.includes(" f ")),
-          ["f f 4751", "g f 4751", "hard f 4751", "made f 4751", "new f 4751", "status f 444"]
+          ["f f 751", "g f 751", "hard f 751", "made f 751", "new f 751", "status f 444"]
         )
         for (const name of ["g", "hard", "made", "new"]) {
           assert.strictEqual(fs.readFileSync(files.at(name), "utf8"), "source")

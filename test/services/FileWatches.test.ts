@@ -15,16 +15,16 @@ import * as ScriptedSpawner from "../support/ScriptedSpawner.ts"
 
 /** What is watched now, and how changes are told. */
 class ScriptedWatcher {
-  readonly watched: Array<{ readonly path: string; readonly changed: (path: string) => void }> = []
+  readonly watched: Array<Parameters<FileWatcher["Service"]["watch"]>[1] & { readonly path: string }> = []
   refusal: OutOfWatches | undefined
 
   readonly layer = Layer.succeed(FileWatcher, {
-    watch: (path, changed) =>
+    watch: (path, listener) =>
       Effect.asVoid(
         Effect.acquireRelease(
           Effect.suspend(() => {
             if (this.refusal !== undefined) return Effect.fail(this.refusal)
-            const watch = { path, changed }
+            const watch = { path, ...listener }
             this.watched.push(watch)
             return Effect.succeed(watch)
           }),
@@ -34,7 +34,7 @@ class ScriptedWatcher {
   })
 
   change(...paths: ReadonlyArray<string>) {
-    for (const path of paths) for (const { changed } of this.watched) changed(path)
+    for (const path of paths) for (const { onChange } of this.watched) onChange(path)
   }
 
   get paths() {
@@ -186,7 +186,7 @@ describe("fs/changed", () => {
     )
   )
 
-  it.effect("names the watched path alone for more than 1000", () =>
+  it.effect("names the watched path alone for more than 1000, or for more than the system tells", () =>
     withWatcher((watcher) =>
       Effect.gen(function* () {
         const { ask, changes } = yield* joined()
@@ -201,6 +201,10 @@ describe("fs/changed", () => {
         watcher.change("/d/a")
         yield* TestClock.adjust(200)
         assert.deepStrictEqual(changes(), [["w", ["/d/a"]]])
+        watcher.change("/d/a")
+        watcher.watched[0]!.onFlood()
+        yield* TestClock.adjust(200)
+        assert.deepStrictEqual(changes(), [["w", ["/d"]]])
       })
     )
   )

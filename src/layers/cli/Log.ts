@@ -9,7 +9,6 @@ import type { LogArguments } from "./LogArguments.ts"
 const MAX_UNREAD_BYTES = 1024 * 1024
 
 const LEVELS: Readonly<Record<LogArguments["level"], LogLevel>> = {
-  trace: "Trace",
   debug: "Debug",
   info: "Info",
   warn: "Warn",

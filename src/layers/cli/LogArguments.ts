@@ -1,7 +1,7 @@
 /** The flags that say what is logged on stderr, and how. */
 import { repeated, required, withHelp, type Token } from "./Usage.ts"
 
-const LEVELS = ["trace", "debug", "info", "warn", "error", "off"] as const
+const LEVELS = ["debug", "info", "warn", "error", "off"] as const
 const FORMATS = ["logfmt", "json"] as const
 
 export interface LogArguments {
