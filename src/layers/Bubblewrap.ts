@@ -7,7 +7,7 @@ import type { Launcher } from "../services/ProcessSpawner.ts"
 import { environment, type Confinable, type Sandbox } from "../services/Sandbox.ts"
 import type { SandboxRules } from "../services/SandboxRules.ts"
 import * as SystemError from "../services/SystemError.ts"
-import { bubblewrapArguments } from "./BubblewrapArguments.ts"
+import * as BubblewrapArguments from "./BubblewrapArguments.ts"
 import { isGone } from "./ProcessTables.ts"
 import * as RealPath from "./RealPath.ts"
 import * as SeccompFilter from "./SeccompFilter.ts"
@@ -88,7 +88,7 @@ export const make = (programs: Programs, further: ReadonlyArray<string> = []): S
     if ("problem" in planned) return unavailable(planned.problem)
     const { plan } = planned
     const env = environment(rules, command.env)
-    const options = bubblewrapArguments({
+    const options = BubblewrapArguments.optionsOf({
       plan,
       network,
       cwd: command.cwd,
@@ -97,22 +97,23 @@ export const make = (programs: Programs, further: ReadonlyArray<string> = []): S
       status: STATUS,
       root
     })
-    const words = options.filter((byte) => byte === 0).length + command.argv.length + OWN_WORDS
+    const words = options.length + command.argv.length + OWN_WORDS
     if (words > MAX_WORDS) {
       return unavailable(
         `bubblewrap takes ${MAX_WORDS} words, and the command with its environment is ${words}`
       )
     }
+    const bytes = BubblewrapArguments.bytesOf(options)
     const opened: Array<number> = []
     try {
-      for (const content of [options, filter]) opened.push(UnlinkedFile.open(content))
+      for (const content of [bytes, filter]) opened.push(UnlinkedFile.open(content))
     } catch (error) {
       opened.forEach(fs.closeSync)
       return unavailable(SystemError.text(error))
     }
     roots.begin(plan)
     const [file, program] = opened as [number, number]
-    return { plan, descriptors: [file, program, file], optionsLength: options.length }
+    return { plan, descriptors: [file, program, file], optionsLength: bytes.length }
   }
 
   const end = Effect.fnUntraced(function* (started: Started) {

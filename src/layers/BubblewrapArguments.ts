@@ -29,14 +29,22 @@ const variables = (env: Confined["env"]): ReadonlyArray<string> =>
     return equals > 0 ? ["--setenv", text.slice(0, equals), text.slice(equals + 1)] : []
   })
 
-/** All options, as `--args` takes them. What cannot be written so is left to the spawner, which refuses it, too. */
-export const bubblewrapArguments = (confined: Confined): Uint8Array => {
-  const options = optionsOf(confined)
+/** Options as `--args` takes them. What cannot be written so is left to the spawner, which refuses it, too. */
+export const bytesOf = (options: ReadonlyArray<string>): Uint8Array => {
   const isWhole = options.every((option) => !option.includes("\0"))
-  return Buffer.from(isWhole ? options.map((option) => `${option}\0`).join("") : "--none\0")
+  return Buffer.from(isWhole ? `${options.join("\0")}\0` : "--none\0")
 }
 
-const optionsOf = ({ cwd, env, filter, network, plan, root, status }: Confined): ReadonlyArray<string> => {
+/** All options. */
+export const optionsOf = ({
+  cwd,
+  env,
+  filter,
+  network,
+  plan,
+  root,
+  status
+}: Confined): ReadonlyArray<string> => {
   const all = plan.roots.includes("/")
   const mounts = [
     ...plan.roots.filter((root) => root !== "/").map(bind),

@@ -21,9 +21,10 @@ export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
   ProcessSpawner,
   Effect.map(Effect.tap(ProcessHost.make, checkTerminals), (host) => ({
     spawn: (spec, output) => {
-      const found = lookUp(spec)
+      const { io, launcher } = spec
+      const tellsErrors = host.native !== undefined && launcher === undefined && !("rows" in io)
+      const found = lookUp(spec, tellsErrors)
       if ("problem" in found) return Effect.fail(new SpawnError({ message: found.problem }))
-      const { io } = spec
       return "rows" in io
         ? TerminalProcess.spawn(host, spec, io, output)
         : PipedProcess.spawn(host, spec, found.file, io, output)
@@ -32,16 +33,26 @@ export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
   }))
 )
 
-/** The file to start, or why the process cannot start, as far as that can be known before. */
-const lookUp = (spec: SpawnSpec): { readonly file: string } | { readonly problem: string } => {
+/**
+ * The file to start, or why the process cannot start, as far as that can be known before, and as far as it must be:
+ * `posix_spawn(3)` tells every error of the system itself.
+ */
+const lookUp = (
+  spec: SpawnSpec,
+  tellsErrors: boolean
+): { readonly file: string } | { readonly problem: string } => {
   const { argv, cwd, env, io } = spec
   if (argv[0] === "") return { problem: `missing program for ${"rows" in io ? "PTY" : "pipe"} spawn` }
   if ([cwd, ...argv].some((text) => text.includes("\0")))
     return { problem: "nul byte found in provided data" }
-  const variables = Object.entries(env)
-  if (variables.some(([name, value]) => name.includes("\0") || value.includes("\0"))) {
-    return { problem: "data provided contains a nul byte" }
+  for (const name in env) {
+    if (name.includes("\0") || env[name]!.includes("\0"))
+      return { problem: "data provided contains a nul byte" }
   }
-  const found = ArgumentLimits.exceeded(spec) ? { code: "E2BIG" } : ProgramLookup.lookUp(spec)
+  const found = tellsErrors
+    ? ProgramLookup.locate(spec)
+    : ArgumentLimits.exceeded(spec)
+      ? { code: "E2BIG" }
+      : ProgramLookup.lookUp(spec)
   return "code" in found ? { problem: SystemError.textOf(found.code) } : found
 }

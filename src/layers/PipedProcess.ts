@@ -46,8 +46,10 @@ export const spawn = (
       ["stderr", stderr]
     ] as const) {
       stream.on("data", (bytes: Buffer) => output.push(name, bytes))
+      const end = () => output.end(name)
       stream.on("error", () => {}) // "close" follows
-      stream.on("close", () => output.end(name))
+      stream.on("close", end)
+      stream.on("end", end) // earlier by a turn of the event loop
     }
     output.attach({
       pause: () => {

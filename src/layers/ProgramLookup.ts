@@ -1,6 +1,6 @@
 /**
- * Whether a program would start, and if not, why: what `execvp(3)` finds out too late for a terminal, where the
- * failure would come as output, or hides, as a script without `#!` that it hands to a shell.
+ * Where a program is, and whether it would start, and if not, why: what `execvp(3)` finds out too late for a
+ * terminal, where the failure would come as output, or hides, as a script without `#!` that it hands to a shell.
  */
 import * as fs from "node:fs"
 import * as path from "node:path"
@@ -11,7 +11,15 @@ const DEFAULT_PATH = "/bin:/usr/bin"
 
 const codeOf = (error: unknown): string => (error as NodeJS.ErrnoException).code ?? "EIO"
 
-/** The file to start, as `execvp(3)` would name it, or the error code that starting it would give. */
+/** The file to start, as `execvp(3)` would name it; only the search costs looks, for the start tells all else. */
+export const locate = ({
+  argv: [program],
+  cwd,
+  env
+}: SpawnSpec): { readonly file: string } | { readonly code: string } =>
+  program.includes("/") ? { file: program } : search(program, cwd, env, checkAccess)
+
+/** As `locate`, or the error code that starting it would give. */
 export const lookUp = ({
   argv,
   cwd,
@@ -27,9 +35,18 @@ export const lookUp = ({
     const code = checkFile(path.resolve(cwd, program))
     return code === undefined ? { file: program } : { code }
   }
+  return search(program, cwd, env, checkFile)
+}
+
+const search = (
+  program: string,
+  cwd: string,
+  env: SpawnSpec["env"],
+  check: (file: string) => string | undefined
+): { readonly file: string } | { readonly code: string } => {
   let refused = "ENOENT"
   for (const directory of (env["PATH"] ?? DEFAULT_PATH).split(":")) {
-    const code = checkFile(path.resolve(cwd, directory, program))
+    const code = check(path.resolve(cwd, directory, program))
     if (code === undefined) return { file: directory === "" ? program : `${directory}/${program}` }
     if (code === "ENOEXEC") return { code }
     if (code === "EACCES") refused = code
@@ -37,17 +54,19 @@ export const lookUp = ({
   return { code: refused }
 }
 
-const checkFile = (file: string): string | undefined => {
+const checkFile = (file: string): string | undefined => checkAccess(file) ?? checkFormat(file)
+
+const checkAccess = (file: string): string | undefined => {
   try {
     // most directories of PATH do not have it, and an exception costs more than the look
     const stat = fs.statSync(file, { throwIfNoEntry: false })
     if (stat === undefined) return "ENOENT"
     if (!stat.isFile()) return "EACCES"
     fs.accessSync(file, fs.constants.X_OK)
+    return undefined
   } catch (error) {
     return codeOf(error)
   }
-  return checkFormat(file)
 }
 
 /** The kernel reads no more of a first line (BINPRM_BUF_SIZE of Linux). */

@@ -1,7 +1,7 @@
 /**
  * What an HTTP request to a WebSocket listener is answered: a probe, a refusal, or the upgrade. There is no 404:
- * every path that is no probe is the WebSocket route. Order of the checks: Origin, route, method, upgrade form,
- * host.
+ * every path that is no probe is the WebSocket route. Order of the checks: Origin, version of HTTP, route,
+ * method, upgrade form, host.
  */
 import type { IncomingMessage } from "node:http"
 import type { HostCheck } from "./HostCheck.ts"
@@ -14,6 +14,8 @@ export interface UpgradeRules {
   readonly checkHost?: HostCheck | undefined
 }
 
+/** Node also reads 0.9 and 2.0, and a request line without any. */
+const VERSIONS: ReadonlySet<string> = new Set(["1.0", "1.1"])
 const PROBES: ReadonlySet<string> = new Set(["/readyz", "/healthz"])
 
 const names = (header: string | undefined, token: string) =>
@@ -31,11 +33,12 @@ export const check = (
   request: IncomingMessage,
   { allowedOrigins, checkHost }: UpgradeRules
 ): HttpAnswer.HttpAnswer | undefined => {
-  const { headers, method, url } = request
+  const { headers, httpVersion, method, url } = request
   // a browser sends it with every WebSocket, a Codex client never
   if (headers.origin !== undefined && allowedOrigins?.has(headers.origin) === false) {
     return HttpAnswer.make(403)
   }
+  if (!VERSIONS.has(httpVersion)) return HttpAnswer.make(400)
   if (PROBES.has(RequestTarget.parse(url!).path)) {
     return method === "GET" || method === "HEAD"
       ? HttpAnswer.make(200)

@@ -29,7 +29,7 @@ while read -r what pgid; do
   -) groups="\${groups%% $pgid *} \${groups#* $pgid }" ;;
   esac
 done
-for pgid in $groups; do kill -KILL -- "-$pgid" 2>/dev/null; done
+for pgid in $groups; do kill -s KILL -- "-$pgid" 2>/dev/null; done
 kill -KILL $(grep -lE "$1" /proc/[0-9]*/"$2" 2>/dev/null | cut -d/ -f3) 2>/dev/null
 i=0
 while [ $i -lt 100 ]; do

@@ -38,3 +38,7 @@ export const ServerNotifications = {
   "process/exited": Schema.Union([ProcessExitedExtendedNotification, ProcessExitedNotification])
 } as const
 export type ServerNotifications = typeof ServerNotifications
+
+/** What a client sends on its own, none of it with params. */
+export const ClientNotifications = ["initialized"] as const
+export type ClientNotificationMethod = (typeof ClientNotifications)[number]

@@ -33,6 +33,13 @@ export const JsonRpcNotification = Schema.Struct({
   params: optional(JsonValue)
 }).annotate({ identifier: "JSONRPCNotification", description: "Expects no answer." })
 
+/** What stands beside `method` and `params` in each notification of the server. */
+export const Emitted = Schema.Struct({
+  emittedAtMs: optional(Int64).annotateKey({
+    description: "When the server sent it, in milliseconds of Unix time."
+  })
+}).annotate({ identifier: "Emitted" })
+
 export const JsonRpcResponse = Schema.Struct({ id: RequestId, result: JsonValue }).annotate({
   identifier: "JSONRPCResponse",
   description: "The answer to a request that succeeded."
@@ -60,10 +67,16 @@ export interface Request {
 export interface Notification {
   readonly _tag: "Notification"
   readonly method: string
+  /** As it came; `undefined` when missing. */
+  readonly params: unknown
 }
 export interface Answer {
   readonly _tag: "Answer"
   readonly id: RequestId
+  /** As it came; `undefined` when the request failed. */
+  readonly result: unknown
+  /** As it came; `undefined` when the request succeeded. */
+  readonly error: unknown
 }
 export interface Malformed {
   readonly _tag: "Malformed"
@@ -93,16 +106,16 @@ export const parse = (text: string): Incoming => {
   if (typeof message !== "object" || message === null || Array.isArray(message)) {
     return malformed("not an object")
   }
-  const { id, method, params, trace } = message as Record<string, unknown>
+  const { error, id, method, params, result, trace } = message as Record<string, unknown>
   if (typeof method === "string") {
-    if (id === undefined) return { _tag: "Notification", method }
+    if (id === undefined) return { _tag: "Notification", method, params }
     if (!isRequestId(id)) return malformed("the id is neither a string nor a 64-bit integer")
     if (trace !== undefined && !Array.isArray(trace) && !isTrace(trace))
       return malformed("`trace` is no object")
     return { _tag: "Request", id, method, params }
   }
   if (method === undefined && isRequestId(id) && ("result" in message || "error" in message)) {
-    return { _tag: "Answer", id }
+    return { _tag: "Answer", id, result, error }
   }
   return malformed("neither a request, a notification nor an answer")
 }
@@ -120,6 +133,10 @@ const print = (value: unknown): string => {
     return JSON.stringify(value, marked).replaceAll(/"\\ud800(-?\d+)"/g, "$1")
   }
 }
+
+/** A request of a client; `params` is an encoded value, `undefined` for none. */
+export const printRequest = (id: RequestId, method: string, params: unknown): string =>
+  `{"id":${printId(id)},"method":${JSON.stringify(method)}${params === undefined ? "" : `,"params":${print(params)}`}}`
 
 /** The answer to a request that succeeded; `result` is an encoded value. */
 export const printResult = (id: RequestId, result: unknown): string =>

@@ -188,7 +188,8 @@ const supervise = Effect.fnUntraced(function* (
   const status = yield* process.exit
   if (timer !== undefined) yield* Fiber.interrupt(timer)
   yield* ending.awaitKilled
-  if (!output.settled) yield* drain(output)
+  // who ends its owner does not wait, and the rest of the group may have no mark
+  if (!output.settled) yield* Effect.onInterrupt(drain(output), () => process.kill)
   const drainTimedOut = !output.settled
   output.close()
   yield* process.kill
@@ -208,6 +209,8 @@ const supervise = Effect.fnUntraced(function* (
 
 /** Waits for the end of the streams. Time in which our own reader holds the output back does not count. */
 const drain = Effect.fnUntraced(function* (output: OutputBuffer) {
+  yield* Effect.yieldNow // mostly they are a turn of the event loop behind
+  if (output.settled) return
   do {
     output.takeStalled()
     yield* Effect.timeoutOption(output.awaitSettled, DRAIN_TIME)

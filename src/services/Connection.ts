@@ -14,6 +14,9 @@ import type { InitializeParams } from "../rpc/Handshake.ts"
 import { printNotification } from "../rpc/JsonRpc.ts"
 import { NamedProcesses } from "./NamedProcesses.ts"
 
+/** The largest message of a client, 16 MiB; a larger one ends its connection (measured on Codex 0.169.0). */
+export const MAX_MESSAGE_BYTES = 16 * 1024 * 1024
+
 /** How far a connection's handshake is. */
 export type Handshake = Data.TaggedEnum<{
   AwaitingInitialize: {}

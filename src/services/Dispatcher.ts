@@ -56,13 +56,14 @@ export class Dispatcher extends Context.Service<
       const run = Effect.runForkWith(context)
       let lastClientId = 0
       return {
-        connect: Effect.fnUntraced(function* (outbox) {
+        connect: Effect.fnUntraced(function* (transport) {
           const life = yield* Effect.scope
           const scope = yield* Scope.fork(life, "parallel")
-          const client = new Rpc.ServerClient(++lastClientId).annotate(
-            Connection,
-            Connection.make(outbox, life)
-          )
+          const connection = Connection.make(transport, life)
+          const { outbox } = connection
+          const client = new Rpc.ServerClient(++lastClientId).annotate(Connection, connection)
+          yield* Effect.addFinalizer(() => Effect.logDebug(`client ${client.id} is gone`))
+          yield* Effect.logDebug(`client ${client.id} has connected`)
           let waiting = 0
 
           const serve = (request: Request): void => {
@@ -75,7 +76,16 @@ export class Dispatcher extends Context.Service<
                 invalidRequest(`Invalid request: unknown variant \`${method}\`, expected one of ${methods}`)
               )
             }
-            const params = decode(route, request.params)
+            const fail = (cause: unknown) => {
+              run(Effect.logError(`${method} failed`, cause))
+              refuse(internalError("internal error; the server's log has the details"))
+            }
+            let params: ReturnType<typeof decode>
+            try {
+              params = decode(route, request.params)
+            } catch (defect) {
+              return fail(defect)
+            }
             if (params._tag === "Failure") return refuse(invalidRequest(`Invalid request: ${params.failure}`))
 
             waiting++
@@ -96,15 +106,16 @@ export class Dispatcher extends Context.Service<
               }
               outbox.send(frame)
             }
-            const fiber = run(Effect.provideService(route.handle(params.success, client), RequestSlot, slot))
+            const fiber = route.run(
+              Effect.provideService(route.handle(params.success, client), RequestSlot, slot)
+            )
             const finish = (exit: Exit.Exit<unknown, unknown>): void => {
               release()
               if (exit._tag === "Success") return answer(exit.value)
               const failure = Cause.findErrorOption(exit.cause)
               if (failure._tag === "Some") return refuse(failure.value as WireError)
               if (Cause.hasInterruptsOnly(exit.cause)) return // the connection is over
-              run(Effect.logError(`${method} failed`, exit.cause))
-              refuse(internalError("internal error; the server's log has the details"))
+              fail(exit.cause)
             }
             const exit = fiber.pollUnsafe()
             if (exit !== undefined) return finish(exit)
@@ -130,6 +141,8 @@ interface Route {
   readonly decode: (params: unknown) => Exit.Exit<unknown, unknown>
   readonly encode: (result: unknown) => unknown
   readonly handle: (payload: unknown, client: Rpc.ServerClient) => Effect.Effect<unknown, unknown>
+  /** In the context of the handler, which is merged once and not for each request. */
+  readonly run: (handling: Effect.Effect<unknown, unknown>) => Fiber.Fiber<unknown, unknown>
 }
 
 /** Types are erased in the table; the group has checked them. */
@@ -150,10 +163,11 @@ const makeRoute = (rpc: Rpc.AnyWithProps, context: Context.Context<never>): Rout
     encode: Schema.encodeUnknownSync(rpc.successSchema as Schema.Codec<unknown>),
     handle: (payload, client) => {
       const options: Options = { rpc, client, requestId, headers, payload }
-      let effect = Effect.provideContext(run(payload, options), handlerContext)
+      let effect = run(payload, options)
       for (const middleware of middlewares) effect = middleware(effect, options) as Handling
       return Effect.scoped(effect)
-    }
+    },
+    run: Effect.runForkWith(Context.merge(context, handlerContext))
   }
 }
 

@@ -25,7 +25,11 @@ const ERRORS: Readonly<Record<string, readonly [errno: number, text: string]>> =
   ENOTEMPTY: [39, "Directory not empty"],
   ELOOP: [40, "Symbolic link loop"],
   EADDRINUSE: [98, "Address in use"],
-  EADDRNOTAVAIL: [99, "Address not available"]
+  EADDRNOTAVAIL: [99, "Address not available"],
+  ECONNRESET: [104, "Connection reset by peer"],
+  ETIMEDOUT: [110, "Operation timed out"],
+  ECONNREFUSED: [111, "Connection refused"],
+  EHOSTUNREACH: [113, "Host is unreachable"]
 }
 
 /** The text for an error code such as `ENOENT`. */

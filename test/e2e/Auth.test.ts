@@ -33,7 +33,8 @@ describe("a server that asks for tokens", () => {
       Effect.gen(function* () {
         const file = yield* secretFile(CANARY, 0o640)
         const server = yield* startServer({
-          args: ["--ws-auth", mode, flag, file, "--allow-origin", "https://a.example"]
+          // the lowest level tells all that the others tell
+          args: ["--ws-auth", mode, flag, file, "--allow-origin", "https://a.example", "--log-level", "debug"]
         })
         const good = token()
         const said: Array<string> = []
@@ -55,7 +56,18 @@ describe("a server that asks for tokens", () => {
           said.push(head, body)
         }
         const client = yield* connect(server.url, { authorization: `Bearer ${good}` })
+        client.webSocket.on("message", (frame: Buffer) => said.push(frame.toString()))
         yield* client.initialize()
+        yield* client.sendText("no message")
+        for (const [method, params] of [
+          ["no/such/method", {}],
+          ["command/exec", { command: ["/nonexistent"] }],
+          ["command/exec", { command: ["true"], cwd: path.join(file, "missing") }],
+          ["fs/readFile", { path: path.dirname(file) }],
+          ["config/value/write", { keyPath: "sandbox_mode", value: {}, mergeStrategy: "replace" }]
+        ] as const) {
+          assert.isDefined((yield* client.request(method, params)).error)
+        }
         const looks =
           "env; cat /proc/self/environ /proc/$$/environ /proc/$$/cmdline /proc/$PPID/environ /proc/$PPID/cmdline"
         const commands = yield* Effect.all(
@@ -64,10 +76,11 @@ describe("a server that asks for tokens", () => {
           )
         )
         for (const { result } of commands) assert.strictEqual(result.exitCode, 0)
-        said.push(
-          JSON.stringify(commands.map(({ result }) => result)),
-          JSON.stringify((yield* client.request("config/read", { includeLayers: true })).result)
-        )
+        const deltas = client.inbox.filter(({ method }) => method === "command/exec/outputDelta")
+        const streamed = deltas.map(({ params }) => Buffer.from(params.deltaBase64, "base64"))
+        assert.isNotEmpty(streamed)
+        said.push(Buffer.concat(streamed).toString())
+        assert.isDefined((yield* client.request("config/read", { includeLayers: true })).result)
         yield* client.send({ id: 1, method: "command/exec", params: { command: ["sleep", "60"] } })
         const processes = yield* until("the processes", 2000, () => {
           const found = descendants(server.pid)

@@ -1,9 +1,8 @@
 /** The server is the same before and after: descriptors, threads, children, zombies; and it does not grow. */
-import * as fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { connect, conversation, until, type TestClient, type TestServer } from "../support/harness.ts"
-import { childrenOf, statOf } from "../support/trees.ts"
+import { connect, conversation, type TestClient } from "../support/harness.ts"
+import { holdsOnly, residentBytes, settled } from "../support/holdings.ts"
 
 const COMMANDS = Number(process.env["LEAK_COMMANDS"] ?? 300)
 const TERMINALS = Number(process.env["LEAK_TERMINALS"] ?? 50)
@@ -13,34 +12,7 @@ const SIDE_BY_SIDE = 8
 /** Below so many commands the slope of the memory is noise: -3000 to 1800 bytes at 4000. */
 const MEASURABLE_COMMANDS = 10_000
 const MAX_BYTES_PER_COMMAND = 1024
-/** How long the server may take to be as it was: orphans live for a moment, and drains take 2 s. */
-const SETTLE_MS = 5000
 const TIMEOUT = 3_600_000
-
-const statusOf = (pid: number, field: string) =>
-  Number(new RegExp(`^${field}:\\s+(\\d+)`, "m").exec(fs.readFileSync(`/proc/${pid}/status`, "utf8"))![1])
-
-const residentBytes = (pid: number) => 1024 * statusOf(pid, "VmRSS")
-
-/** What must not grow. */
-const holdings = ({ pid }: TestServer) => {
-  const children = childrenOf(pid)
-  return {
-    descriptors: fs.readdirSync(`/proc/${pid}/fd`).length,
-    threads: statusOf(pid, "Threads"),
-    children: children.length,
-    zombies: children.filter((child) => statOf(child)?.[0] === "Z").length
-  }
-}
-
-/** Waits until the server holds what it held before. */
-const holdsOnly = (server: TestServer, before: ReturnType<typeof holdings>) =>
-  until("as before", SETTLE_MS, () =>
-    JSON.stringify(holdings(server)) === JSON.stringify(before) ? true : undefined
-  ).pipe(
-    // says what is left over
-    Effect.catch(() => Effect.sync(() => assert.deepStrictEqual(holdings(server), before)))
-  )
 
 let requests = 0
 const exec = (client: TestClient, params: object) =>
@@ -199,16 +171,3 @@ describe("a server that has served", () => {
     TIMEOUT
   )
 })
-
-/** What the server holds once it has been the same for a while: longer than any orphan of ours lives. */
-const settled = (server: TestServer) =>
-  Effect.suspend(() => {
-    let last = ""
-    let since = 0
-    return until("a server at rest", SETTLE_MS, () => {
-      const now = JSON.stringify(holdings(server))
-      if (now !== last) since = Date.now()
-      last = now
-      return Date.now() - since > 500 ? holdings(server) : undefined
-    })
-  })

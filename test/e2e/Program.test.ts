@@ -3,26 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { conversation, runMain, startServer, temporaryDirectory, until } from "../support/harness.ts"
-
-const pidsOf = (marker: string) =>
-  fs
-    .readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return fs.readFileSync(`/proc/${pid}/cmdline`, "latin1").split("\0").includes(marker)
-      } catch {
-        return false
-      }
-    })
-const none = (marker: string) =>
-  until(`the end of ${marker}`, 2000, () => (pidsOf(marker).length === 0 ? true : undefined))
-const some = (marker: string, count: number) =>
-  until(`${count} of ${marker}`, 5000, () => (pidsOf(marker).length === count ? true : undefined))
-
-let markers = 0
-const marker = () => `61${process.pid}.${++markers}`
+import { conversation, runMain, startServer, temporaryDirectory } from "../support/harness.ts"
 
 describe("the program", () => {
   it.live("prints its banner on stderr, with the real port, and nothing on stdout", () =>
@@ -67,7 +48,6 @@ describe("the program", () => {
       /^Error: refusing to start non-loopback websocket listener 0\.0\.0\.0:4699 without auth; configure/
     ],
     [["--listen", "off"], 1, /^Error: no transport configured; use --listen/],
-    [[], 1, /^Error: .*--listen/],
     [
       ["--listen", "ws://127.0.0.1:0", "-c", "novalue"],
       1,
@@ -105,6 +85,46 @@ describe("the program", () => {
     })
   )
 
+  it.live("logs on stderr what it is told to, as it is told to", () =>
+    Effect.gen(function* () {
+      const home = yield* temporaryDirectory
+      fs.writeFileSync(path.join(home, "config.toml"), "sandbox_mode = 1\n")
+      const log = (...words: ReadonlyArray<string>) =>
+        Effect.map(runMain(words, { CODEX_HOME: home }), ({ code, stderr, stdout }) => {
+          assert.deepStrictEqual({ code, stdout }, { code: 0, stdout: "" })
+          return stderr.split("\n").filter((line) => line.includes("Invalid configuration"))
+        })
+      for (const words of [[], ["--log-level", "error", "--log-format", "logfmt"]]) {
+        const lines = yield* log(...words)
+        assert.strictEqual(lines.length, 1)
+        assert.match(
+          lines[0]!,
+          /^timestamp=\S+ level=ERROR fiber=\S+ message="Invalid configuration; using defaults\. /
+        )
+      }
+      const [json] = yield* log("--log-format=json")
+      assert.deepInclude(JSON.parse(json!), { level: "ERROR" })
+      assert.deepStrictEqual(yield* log("--log-level=off"), [])
+      const { stderr } = yield* runMain(["--log-level=debug"], { CODEX_HOME: home })
+      assert.match(
+        stderr,
+        /level=DEBUG .*message="client 1 has connected"\n[^]*level=DEBUG .*message="client 1 is gone"/
+      )
+    })
+  )
+
+  it.live("has a help and a version, on stdout", () =>
+    Effect.gen(function* () {
+      const help = yield* runMain(["--help"])
+      assert.deepInclude(help, { code: 0, stderr: "" })
+      assert.match(help.stdout, /^Runs commands .*\n\nUsage: /)
+      assert.isBelow(Math.max(...help.stdout.split("\n").map((line) => line.length)), 121)
+      const version = yield* runMain(["--version"])
+      assert.deepInclude(version, { code: 0, stderr: "" })
+      assert.match(version.stdout, /^effect-app-server \d+\.\d+\.\d+\n$/)
+    })
+  )
+
   it.live("writes the schemas of the contract", () =>
     Effect.gen(function* () {
       const out = path.join(yield* temporaryDirectory, "out")
@@ -129,50 +149,6 @@ describe("the program", () => {
       assert.strictEqual((yield* client.request("config/read", {})).result.config.model, "of-the-flag")
       const answer = yield* client.request("command/exec", { command: ["echo", "runs"] })
       assert.strictEqual(answer.result.stdout, "runs\n")
-    })
-  )
-
-  for (const signal of ["SIGTERM", "SIGINT"] as const) {
-    it.live(`ends with code 0 on ${signal}, and all commands with it`, () =>
-      Effect.gen(function* () {
-        const { client, server } = yield* conversation()
-        const mine = marker()
-        const command = ["sh", "-c", `trap '' TERM HUP INT; sleep ${mine} & sleep ${mine}`]
-        yield* client.send({ id: 1, method: "command/exec", params: { command, disableTimeout: true } })
-        yield* client.send({
-          id: 2,
-          method: "command/exec",
-          params: { command, disableTimeout: true, tty: true, processId: "t" }
-        })
-        yield* some(mine, 4)
-        yield* server.signal(signal)
-        assert.strictEqual(yield* server.exited, 0)
-        yield* none(mine)
-        assert.strictEqual(yield* client.close, 1001)
-      })
-    )
-  }
-
-  it.live("leaves nothing running when a client disconnects in the middle", () =>
-    Effect.gen(function* () {
-      const { client } = yield* conversation()
-      const mine = marker()
-      const command = ["sh", "-c", `trap '' TERM HUP; sleep ${mine} & sleep ${mine}`]
-      for (const params of [
-        { command, disableTimeout: true },
-        { command, disableTimeout: true, processId: "s", streamStdin: true, streamStdoutStderr: true },
-        { command, disableTimeout: true, processId: "t", tty: true }
-      ]) {
-        yield* client.send({ id: JSON.stringify(params), method: "command/exec", params })
-      }
-      yield* some(mine, 6)
-      // megabytes that nobody reads must not hold the end up
-      const deltaBase64 = Buffer.alloc(3_000_000, "x").toString("base64")
-      for (const id of ["s", "t"]) {
-        yield* client.send({ id, method: "command/exec/write", params: { processId: id, deltaBase64 } })
-      }
-      client.webSocket.terminate()
-      yield* none(mine)
     })
   )
 })

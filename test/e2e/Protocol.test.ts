@@ -9,8 +9,10 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
-import { connect, startServer, type Message, type TestClient, type TestServer } from "../support/harness.ts"
+import type * as Scope from "effect/Scope"
+import { dial, startServer, type HarnessError, type Message, type TestPeer } from "../support/harness.ts"
 import { RUNS } from "../support/runs.ts"
+import { TRANSPORTS, encounter } from "../support/transports.ts"
 
 const Size = Schema.Literals([0, 1, 7, 4096, 65_536, 200_001])
 
@@ -55,11 +57,11 @@ const fails = (code: number) => (message: Message) => assert.strictEqual(message
 const succeeds = (result: unknown) => (message: Message) => assert.deepStrictEqual(message.result, result)
 
 /** Sends a step's messages and says what must come back, by request id. */
-const play = (client: TestClient, n: number, step: Step): ReadonlyMap<string, Expected> => {
+const play = (client: TestPeer, n: number, step: Step): ReadonlyMap<string, Expected> => {
   const expected = new Map<string, Expected>()
   const send = (suffix: string, method: string, params: unknown, expectation: Expected) => {
     expected.set(`${n}${suffix}`, expectation)
-    client.webSocket.send(JSON.stringify({ id: `${n}${suffix}`, method, params }))
+    client.write(JSON.stringify({ id: `${n}${suffix}`, method, params }))
   }
   const processId = `process ${n}`
   switch (step.type) {
@@ -126,18 +128,16 @@ const play = (client: TestClient, n: number, step: Step): ReadonlyMap<string, Ex
       if (step.how === "process") send("", "command/exec/terminate", { processId }, { answer: fails(-32600) })
       break
     case "noise":
-      client.webSocket.send(step.text)
+      client.write(step.text)
   }
   return expected
 }
 
 /** Plays a script on a connection of its own and looks at everything that comes back. */
-
-const perform = Effect.fnUntraced(function* (server: TestServer, script: ReadonlyArray<Step>) {
-  const client = yield* connect(server.url)
+const perform = Effect.fnUntraced(function* (client: TestPeer, script: ReadonlyArray<Step>) {
   yield* client.initialize()
   const expected = new Map(script.flatMap((step, n) => [...play(client, n, step)]))
-  client.webSocket.send(JSON.stringify({ id: "last", method: "mock/experimentalMethod", params: {} }))
+  client.write(JSON.stringify({ id: "last", method: "mock/experimentalMethod", params: {} }))
 
   const running = new Map<string, { stdout: string; stderr: string; full: Set<string> }>()
   const owners = new Map<string, string>()
@@ -173,11 +173,28 @@ const perform = Effect.fnUntraced(function* (server: TestServer, script: Readonl
   assert.deepStrictEqual(client.inbox, [])
 })
 
-class Server extends Context.Service<Server, TestServer>()("test/Server") {}
+class Clients extends Context.Service<
+  Clients,
+  { readonly connect: Effect.Effect<TestPeer, HarnessError, Scope.Scope> }
+>()("test/Clients") {}
 
-layer(Layer.effect(Server, startServer()), { excludeTestServices: true, timeout: 30_000 })(
-  "the protocol",
-  (it) => {
+for (const transport of TRANSPORTS) {
+  // on stdio each client has a server of its own, whose start takes longer than a script
+  const [clients, runs] =
+    transport.name === "stdio"
+      ? [Effect.succeed(Effect.map(encounter(transport), ({ client }) => client)), Math.ceil(RUNS / 10)]
+      : [Effect.map(startServer({ listen: transport.listen }), dial), RUNS]
+
+  layer(
+    Layer.effect(
+      Clients,
+      Effect.map(clients, (connect) => ({ connect }))
+    ),
+    {
+      excludeTestServices: true,
+      timeout: 30_000
+    }
+  )(`the protocol on ${transport.name}`, (it) => {
     describe("with several clients at once", () => {
       it.effect.prop(
         "answers each request once, deltas first, with the command's bytes",
@@ -186,14 +203,13 @@ layer(Layer.effect(Server, startServer()), { excludeTestServices: true, timeout:
         },
         ({ scripts }) =>
           Effect.gen(function* () {
-            const server = yield* Server
-            yield* Effect.forEach(scripts, (script) => Effect.scoped(perform(server, script)), {
-              concurrency: "unbounded",
-              discard: true
-            })
+            const { connect } = yield* Clients
+            const play = (script: ReadonlyArray<Step>) =>
+              Effect.scoped(Effect.flatMap(connect, (client) => perform(client, script)))
+            yield* Effect.forEach(scripts, play, { concurrency: "unbounded", discard: true })
           }),
-        { timeout: 3_600_000, arbitrary: { runs: RUNS } }
+        { timeout: 3_600_000, arbitrary: { runs } }
       )
     })
-  }
-)
+  })
+}

@@ -2,7 +2,9 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Schema from "effect/Schema"
 import { HELP, parse, type Arguments } from "../../src/layers/cli/Arguments.ts"
 import * as AuthArguments from "../../src/layers/cli/AuthArguments.ts"
-import { DEFAULT_LISTEN_URL, type ListenUrl } from "../../src/layers/cli/ListenUrl.ts"
+import { DEFAULT_LISTEN_URL } from "../../src/layers/cli/ListenUrl.ts"
+import * as LogArguments from "../../src/layers/cli/LogArguments.ts"
+import type { ServeArguments } from "../../src/layers/cli/ServeArguments.ts"
 import { UsageError } from "../../src/layers/cli/Usage.ts"
 import { RUNS } from "../support/runs.ts"
 
@@ -15,20 +17,16 @@ const parsed = (words: ReadonlyArray<string>): Arguments | string => {
   }
 }
 
-const serve = (
-  given: {
-    readonly listen?: ListenUrl
-    readonly overrides?: ReadonlyArray<string>
-    readonly strictConfig?: boolean
-  } = {}
-): Arguments => ({
+const serve = (given: Partial<ServeArguments> = {}): Arguments => ({
   _tag: "Serve",
-  listen: given.listen,
-  overrides: given.overrides ?? [],
-  strictConfig: given.strictConfig ?? false,
-  auth: AuthArguments.parse([])
+  listen: { _tag: "Stdio" },
+  overrides: [],
+  strictConfig: false,
+  log: LogArguments.DEFAULT,
+  auth: AuthArguments.parse([]),
+  ...given
 })
-const webSocket = (host: string, port: number): ListenUrl => ({ _tag: "WebSocket", host, port })
+const webSocket = (host: string, port: number) => ({ _tag: "WebSocket", host, port }) as const
 const DEFAULT = webSocket("127.0.0.1", 4500)
 const HERE = webSocket("127.0.0.1", 0)
 
@@ -50,7 +48,10 @@ describe("the command line", () => {
     [["--listen=ws://127.0.0.1:0"], serve({ listen: HERE })],
     [["--listen=ws://[::1]:80"], serve({ listen: webSocket("::1", 80) })],
     [["--listen", "off"], serve({ listen: { _tag: "Off" } })],
-    [["--listen", "stdio://"], serve({ listen: { _tag: "NotServed", url: "stdio://" } })],
+    [["--listen", "stdio://"], serve()],
+    [["--stdio"], serve()],
+    [["--listen", "unix://"], serve({ listen: { _tag: "Unix", path: undefined } })],
+    [["--listen=unix://a b"], serve({ listen: { _tag: "Unix", path: "a b" } })],
     [["--listen"], serve({ listen: DEFAULT })],
     [["--listen", "-c", "a=1"], serve({ listen: DEFAULT, overrides: ["a=1"] })],
     [["-c", "a=1", "--listen"], serve({ listen: DEFAULT, overrides: ["a=1"] })],
@@ -125,7 +126,6 @@ describe("the command line", () => {
     [["-x"], "unexpected argument '-x' found"],
     [["-xc", "a"], "unexpected argument '-x' found"],
     [["--bogus", "--help"], "unexpected argument '--bogus' found"],
-    [["--stdio"], "unexpected argument '--stdio' found"],
     [["--out", "d"], "unexpected argument '--out' found"],
     [["--experimental"], "unexpected argument '--experimental' found"],
     [["--__proto__"], "unexpected argument '--__proto__' found"],
@@ -143,6 +143,16 @@ describe("the command line", () => {
     [["generate-ts", "--experimental"], "the following required arguments were not provided:\n  --out <DIR>"],
     [["generate-ts", "x"], "unexpected argument 'x' found"],
     [["generate-ts", "--listen", "off"], "unexpected argument '--listen' found"],
+    [["--stdio", "--stdio"], "the argument '--stdio' cannot be used multiple times"],
+    [
+      ["--log-level", "info", "--log-level", "info"],
+      "the argument '--log-level <LEVEL>' cannot be used multiple times"
+    ],
+    [
+      ["--log-format=json", "--log-format=json"],
+      "the argument '--log-format <FORMAT>' cannot be used multiple times"
+    ],
+    [["generate-ts", "--log-level", "off"], "unexpected argument '--log-level' found"],
     [["generate-ts", "-V"], "unexpected argument '-V' found"],
     [["generate-ts", "--out", "a", "--out", "b"], "the argument '--out <DIR>' cannot be used multiple times"],
     [
@@ -172,6 +182,16 @@ describe("the command line", () => {
       ["--listen="],
       "invalid value '' for '--listen <URL>': unsupported --listen URL ``; expected `stdio://`, `unix://`, `unix://PATH`, `ws://IP:PORT`, or `off`"
     ],
+    [["--stdio=x"], "unexpected value 'x' for '--stdio' found; no more were expected"],
+    [
+      ["--log-level", "loud"],
+      "invalid value 'loud' for '--log-level <LEVEL>'\n  [possible values: debug, info, warn, error, off]"
+    ],
+    [
+      ["--log-level"],
+      "a value is required for '--log-level <LEVEL>' but none was supplied\n  [possible values: debug, info, warn, error, off]"
+    ],
+    [["--log-format="], "invalid value '' for '--log-format <FORMAT>'\n  [possible values: logfmt, json]"],
     [
       ["--listen", "ws://localhost:1", "-c", "a=1"],
       "invalid value 'ws://localhost:1' for '--listen <URL>': invalid websocket --listen URL `ws://localhost:1`; expected `ws://IP:PORT`"
@@ -180,9 +200,35 @@ describe("the command line", () => {
     assert.strictEqual(parsed(words), withoutUsage(problem))
   })
 
+  it.each([
+    [["--stdio", "--listen", "off"], "--stdio", "--listen <URL>"],
+    [["--listen", "stdio://", "--stdio"], "--listen <URL>", "--stdio"],
+    [["--listen", "nonsense", "--stdio", "--stdio"], "--listen <URL>", "--stdio"]
+  ])("lets the client come in one way: %j", (words, first, second) => {
+    assert.strictEqual(
+      parsed(words),
+      `error: the argument '${first}' cannot be used with '${second}'\n\nUsage: effect-app-server ${first}\n\nFor more information, try '--help'.`
+    )
+  })
+
+  it("says what is logged, and how", () => {
+    for (const level of ["debug", "info", "warn", "error", "off"] as const) {
+      assert.deepStrictEqual(parsed([`--log-level=${level}`]), serve({ log: { level, format: "logfmt" } }))
+    }
+    assert.deepStrictEqual(
+      parsed(["--log-format", "json", "--log-level", "off"]),
+      serve({ log: { level: "off", format: "json" } })
+    )
+  })
+
   it("has a help that names every flag and command", () => {
     for (const word of [
       "--listen <URL>",
+      "--stdio",
+      "unix://PATH",
+      "--log-level <LEVEL>",
+      "--log-format <FORMAT>",
+      "--ws-auth <MODE>",
       "-c, --config <key=value>",
       "-h, --help",
       "-V, --version",
@@ -204,6 +250,8 @@ describe("the command line", () => {
       "--config",
       "a=1",
       "--config=a=1",
+      "--stdio",
+      "--log-level",
       "--out",
       "d",
       "--experimental",

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import * as Layer from "effect/Layer"
 import type { WebSocket } from "ws"
+import * as Backlog from "../../src/layers/Backlog.ts"
 import { WebSocketInbox } from "../../src/layers/WebSocketInbox.ts"
 import * as WebSocketOutbox from "../../src/layers/WebSocketOutbox.ts"
 import { WebSocketTransport } from "../../src/layers/WebSocketTransport.ts"
@@ -259,7 +260,7 @@ describe("the output of many commands", () => {
         return sent > goal ? true : undefined
       })
       // what the last stream adds below the high water: a full buffer and a chunk, in base64
-      assert.isBelow(highest, WebSocketOutbox.HIGH_WATER_BYTES + 448 * KIB)
+      assert.isBelow(highest, Backlog.HIGH_WATER_BYTES + 448 * KIB)
       for (const process of server.processes) yield* process.finishes()
       for (let i = 0; i < COMMANDS; i++) yield* client.response(`p${i}`, 20_000)
       const received = client.inbox
@@ -342,12 +343,12 @@ describe("WebSocketOutbox", () => {
   const scripted = () => {
     const calls: Array<string> = []
     const written: Array<() => void> = []
-    const socket = Object.assign(new EventEmitter(), { writableLength: 0, destroyed: false })
-    const webSocket = Object.assign(new EventEmitter(), {
-      OPEN: 1,
-      readyState: 1,
-      send: (_frame: string, _options: object, done: () => void) => void written.push(done)
+    const socket = Object.assign(new EventEmitter(), {
+      writableLength: 0,
+      destroyed: false,
+      write: (_frame: Uint8Array, done: () => void) => void written.push(done)
     })
+    const webSocket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1 })
     const outbox = WebSocketOutbox.make(webSocket as unknown as WebSocket, socket as unknown as Socket, {
       maxUnsentBytes: 8 * MIB,
       onFull: () => calls.push("full"),
@@ -389,11 +390,11 @@ describe("WebSocketOutbox", () => {
           socket.writableLength += 400 * KIB
           outbox.send(name)
         }).pipe(Effect.forkChild({ startImmediately: true }))
-      socket.writableLength = WebSocketOutbox.HIGH_WATER_BYTES
+      socket.writableLength = Backlog.HIGH_WATER_BYTES
       outbox.send("x")
       const [first] = yield* Effect.all(["a", "b", "c", "d", "e"].map(stream))
       assert.deepStrictEqual(sent, [])
-      takes(WebSocketOutbox.HIGH_WATER_BYTES - 1)
+      takes(Backlog.HIGH_WATER_BYTES - 1)
       assert.deepStrictEqual(sent, ["a"])
       yield* Fiber.join(first!)
       takes(512 * KIB)
@@ -407,7 +408,7 @@ describe("WebSocketOutbox", () => {
   it.effect("forgets a stream that was interrupted while it waited", () =>
     Effect.gen(function* () {
       const { outbox, socket, takes } = scripted()
-      socket.writableLength = WebSocketOutbox.HIGH_WATER_BYTES
+      socket.writableLength = Backlog.HIGH_WATER_BYTES
       outbox.send("x")
       let done = false
       const waiting = yield* Effect.forkChild(

@@ -203,9 +203,17 @@ describe.each([
 ])("the %s files", (_name, options) => {
   it("define everything that a JSON schema refers to", () => {
     for (const [name, content] of jsonSchemaFiles(options)) {
-      const document = JSON.parse(content) as { readonly definitions?: object }
-      const defined = Object.keys(document.definitions ?? {}).map((key) => `#/definitions/${key}`)
-      assert.includeMembers(defined, references(document), name)
+      const document: unknown = JSON.parse(content)
+      const at = (pointer: string) =>
+        pointer
+          .split("/")
+          .slice(1)
+          .reduce((value: any, key) => value?.[key], document)
+      assert.deepStrictEqual(
+        references(document).filter((pointer) => at(pointer) === undefined),
+        [],
+        name
+      )
     }
   })
 
@@ -318,6 +326,93 @@ describe("requirements", () => {
   })
 })
 
+describe("messages", () => {
+  const file = (name: string, options = ALL) => JSON.parse(jsonSchemaFiles(options).get(`${name}.json`)!)
+  const titlesOf = (name: string, options = ALL): ReadonlyArray<string> =>
+    file(name, options).oneOf.map(({ title }: { readonly title: string }) => title)
+
+  it("are told apart by their methods", () => {
+    const [variant] = file("ClientRequest").oneOf
+    assert.deepStrictEqual(variant, {
+      properties: {
+        id: { $ref: "#/definitions/RequestId" },
+        method: { enum: ["initialize"], title: "InitializeRequestMethod", type: "string" },
+        params: { $ref: "#/definitions/InitializeParams" }
+      },
+      required: ["id", "method", "params"],
+      title: "InitializeRequest",
+      type: "object"
+    })
+    assert.include(titlesOf("ClientRequest"), "Command/exec/writeRequest")
+    assert.include(titlesOf("ServerNotification"), "Command/exec/outputDeltaNotification")
+    assert.deepStrictEqual(titlesOf("ClientNotification"), ["InitializedNotification"])
+  })
+
+  it("of methods without params may have null in JSON, and have none in TypeScript", () => {
+    const read = file("ClientRequest").oneOf.find(
+      ({ title }: { readonly title: string }) => title === "ConfigRequirements/readRequest"
+    )
+    assert.deepStrictEqual(read.properties.params, { type: "null" })
+    assert.deepStrictEqual(read.required, ["id", "method"])
+    const typeScript = typeScriptFiles(ALL).get("ClientRequest.ts")!
+    assert.include(
+      typeScript,
+      'method: "configRequirements/read"\n      id: RequestId\n      params: undefined\n'
+    )
+  })
+
+  it("of the server carry the time", () => {
+    assert.deepInclude(file("ServerNotification").properties.emittedAtMs, {
+      format: "int64",
+      type: "integer"
+    })
+  })
+
+  it("that are experimental are not for stable clients", () => {
+    assert.include(titlesOf("ClientRequest"), "Process/spawnRequest")
+    assert.notInclude(titlesOf("ClientRequest", STABLE), "Process/spawnRequest")
+  })
+})
+
+describe("the bundle", () => {
+  const { definitions, title } = JSON.parse(
+    jsonSchemaFiles(ALL).get("codex_app_server_protocol.schemas.json")!
+  )
+  const flat = JSON.parse(jsonSchemaFiles(ALL).get("codex_app_server_protocol.v2.schemas.json")!)
+
+  it("has the types of version 2 in a namespace, and says so in its references", () => {
+    assert.strictEqual(title, "CodexAppServerProtocol")
+    const { SandboxPolicy, CommandExecParams } = definitions.v2
+    assert.isDefined(SandboxPolicy)
+    assert.strictEqual(
+      CommandExecParams.properties.sandboxPolicy.anyOf[0].$ref,
+      "#/definitions/v2/SandboxPolicy"
+    )
+    assert.strictEqual(
+      definitions.InitializeParams.properties.clientInfo.$ref ??
+        definitions.InitializeParams.properties.clientInfo.allOf[0].$ref,
+      "#/definitions/ClientInfo"
+    )
+    for (const name of Object.keys(definitions))
+      assert.isTrue(name === "v2" || !(name in definitions.v2) || name === "AbsolutePathBuf", name)
+  })
+
+  it("exists without namespaces, with the messages that version 2 needs", () => {
+    assert.strictEqual(flat.title, "CodexAppServerProtocolV2")
+    assert.includeMembers(Object.keys(flat.definitions), [
+      ...Object.keys(definitions.v2),
+      "ClientRequest",
+      "ServerNotification",
+      "ClientInfo"
+    ])
+    assert.doesNotHaveAnyKeys(flat.definitions, [
+      "JSONRPCMessage",
+      "InitializeResponse",
+      "ClientNotification"
+    ])
+  })
+})
+
 describe("a type has its place", () => {
   it("in JSON schema: envelope, handshake, the rest", () => {
     const names = [...jsonSchemaFiles(ALL).keys()]
@@ -364,6 +459,27 @@ describe("the committed schema", () => {
       })
       assert.deepStrictEqual(new Map(yield* read("json")), new Map(jsonSchemaFiles(ALL)))
       assert.deepStrictEqual(new Map(yield* read("typescript")), new Map(typeScriptFiles(ALL)))
+    }).pipe(Effect.provide(NodeServices.layer))
+  )
+})
+
+describe("the sources", () => {
+  it.effect("hold no schema in JSON, for all of it is generated", () =>
+    Effect.gen(function* () {
+      const fs = yield* FileSystem.FileSystem
+      const path = yield* Path.Path
+      const root = path.join(import.meta.dirname, "../../src")
+      const names = yield* fs.readDirectory(root, { recursive: true })
+      assert.deepStrictEqual(
+        names.filter((name) => !name.endsWith(".ts") && path.extname(name) !== ""),
+        []
+      )
+      const files = names.filter((name) => name.endsWith(".ts"))
+      const texts = yield* Effect.forEach(files, (name) => fs.readFileString(path.join(root, name)))
+      assert.deepStrictEqual(
+        files.filter((_, i) => /json-schema\.org|"?\$ref"?:|#\/definitions/.test(texts[i]!)).toSorted(),
+        ["layers/cli/JsonSchemaBundle.ts", "layers/cli/JsonSchemaDocument.ts"]
+      )
     }).pipe(Effect.provide(NodeServices.layer))
   )
 })

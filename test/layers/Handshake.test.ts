@@ -47,7 +47,10 @@ const BAD_KEY = bad("Missing or invalid Sec-WebSocket-Key header")
 const TOKEN = "a token"
 const withToken: Access = { auth: CapabilityToken.make(CapabilityToken.digest(TOKEN)) }
 const ORIGIN = "https://a.example"
-const withPages: Access = { ...withToken, allowedOrigins: [ORIGIN, "http://localhost:3000"] }
+const withPages: Access = {
+  ...withToken,
+  allowedOrigins: [ORIGIN, "http://localhost:3000", "http://[::1]:3000"]
+}
 const AUTHORIZED = `Authorization: Bearer ${TOKEN}`
 const offer = (token: string) => `bearer.${Buffer.from(token).toString("base64url")}`
 
@@ -108,6 +111,24 @@ describe("a request for a WebSocket", () => {
           BAD_KEY
         )
     ),
+    ...["Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==", "Sec-WebSocket-Key: AAAAAAAAAAAAAAAAAAAAAA=="].map(
+      (key) => handshake(`a second ${key}`, [...upgradeHeaders(), key], BAD_KEY)
+    ),
+    handshake("two versions", [...upgradeHeaders(), "Sec-WebSocket-Version: 13"], NO_VERSION),
+    handshake("two Upgrades", [...upgradeHeaders(), "Upgrade: h2c"], bad("Invalid Upgrade header")),
+    ...[
+      "no colon",
+      ": no name",
+      "blank : before the colon",
+      " a folded line",
+      "x: \0",
+      "x: a\rb",
+      "x: a\nOrigin: https://a.example",
+      "Content-Length: 5\r\nTransfer-Encoding: chunked",
+      "Content-Length: 5\r\nContent-Length: 6"
+    ].map((header) =>
+      handshake(`what is no header: ${JSON.stringify(header)}`, [...upgradeHeaders(), header], bad(""))
+    ),
     handshake(
       "extensions and subprotocols that nobody takes",
       [...upgradeHeaders(), "Sec-WebSocket-Extensions: permessage-deflate", "Sec-WebSocket-Protocol: a, b"],
@@ -125,6 +146,9 @@ describe("a request for a WebSocket", () => {
       426,
       "WebSocket request couldn't be upgraded since no upgrade state was present"
     ]),
+    ...["GET / HTTP/2.0", "GET / HTTP/0.9", "GET / HTTP/1.2", "GET /", "GET /readyz HTTP/2.0"].map((text) =>
+      line(text, bad(""))
+    ),
     line("GET /some/where?x=y HTTP/1.1", UPGRADED),
     line("GET /readyz HTTP/1.1", [200, ""]),
     line("GET /healthz HTTP/1.1", [200, ""], [])
@@ -398,6 +422,16 @@ describe("a page of an allowed origin", () => {
         ["null"],
         [""],
         ["https://a.example.evil"],
+        ["https://a.example."],
+        ["a.example"],
+        ["http://localhost"],
+        ["http://localhost:3001"],
+        ["http://localhost.:3000"],
+        ["http://127.0.0.1:3000"],
+        ["http://[::1]"],
+        ["http://[::1]:3001"],
+        ["http://[0:0:0:0:0:0:0:1]:3000"],
+        ["http://[::ffff:127.0.0.1]:3000"],
         ["https://A.example"],
         ["http://a.example"],
         ["https://a.example:443"],

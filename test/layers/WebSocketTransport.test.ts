@@ -6,10 +6,12 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
+import * as Logger from "effect/Logger"
 import * as Scope from "effect/Scope"
-import { MAX_MESSAGE_BYTES } from "../../src/layers/WebSocketAcceptor.ts"
+import * as AppServer from "../../src/layers/AppServer.ts"
 import { WebSocketTransport } from "../../src/layers/WebSocketTransport.ts"
-import { connect, until } from "../support/harness.ts"
+import { MAX_MESSAGE_BYTES } from "../../src/services/Connection.ts"
+import { connect, temporaryDirectory, until } from "../support/harness.ts"
 import * as Scripted from "../support/scripted.ts"
 import * as ScriptedSpawner from "../support/ScriptedSpawner.ts"
 
@@ -274,6 +276,34 @@ describe("WebSocketTransport", () => {
         _tag: "ListenError",
         message: "Address in use (os error 98)"
       })
+    })
+  )
+
+  it.live("does not listen where other machines could come in without auth, whoever starts it", () =>
+    Effect.gen(function* () {
+      const codexHome = yield* temporaryDirectory
+      const message = (at: string) =>
+        `refusing to start non-loopback websocket listener ${at} without auth; configure \`--ws-auth capability-token\` or \`--ws-auth signed-bearer-token\``
+      for (const [host, at] of [
+        ["0.0.0.0", "0.0.0.0:0"],
+        ["::", "[::]:0"],
+        // names are resolved by somebody else
+        ["localhost", "localhost:0"],
+        ["127.example.com", "127.example.com:0"]
+      ] as const) {
+        const transport = WebSocketTransport.layer(
+          { host, port: 0 },
+          { allowedOrigins: ["https://a.example"] }
+        )
+        const server = AppServer.layer({ listen: { host, port: 0 }, codexHome, overrides: {} })
+        for (const layer of [
+          Layer.provide(transport, Scripted.dispatcher(ScriptedSpawner.make())),
+          Layer.provide(server, Logger.layer([]))
+        ]) {
+          const error = yield* Effect.flip(Layer.build(layer))
+          assert.deepInclude(error, { _tag: "UnprotectedAddress", message: message(at) })
+        }
+      }
     })
   )
 })

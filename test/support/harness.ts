@@ -1,11 +1,13 @@
 /**
- * The built server as a child process, and clients that talk to it over real WebSockets. Every wait has a bound
- * and says what it saw instead.
+ * The built server as a child process, and clients that talk to it over real WebSockets, pipes and unix sockets.
+ * Every wait has a bound and says what it saw instead.
  */
 import * as ChildProcess from "node:child_process"
 import * as fs from "node:fs"
 import * as os from "node:os"
 import * as path from "node:path"
+import type { Readable, Writable } from "node:stream"
+import { StringDecoder } from "node:string_decoder"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -31,6 +33,7 @@ export class HarnessError extends Data.TaggedError("HarnessError")<{ readonly me
 const fail = (message: string) => Effect.fail(new HarnessError({ message }))
 
 export interface TestServer {
+  /** For clients by WebSocket; `stdio://` for a server whose client holds its pipes. */
   readonly url: string
   readonly pid: number
   readonly codexHome: string
@@ -38,6 +41,8 @@ export interface TestServer {
   readonly cwd: string
   readonly stderr: () => string
   readonly stdout: () => string
+  /** Our ends of its standard streams. */
+  readonly pipes: { readonly stdin: Writable; readonly stdout: Readable; readonly stderr: Readable }
   readonly signal: (signal: NodeJS.Signals) => Effect.Effect<void>
   /** The exit code, or the signal that killed it. */
   readonly exited: Effect.Effect<number | NodeJS.Signals, HarnessError>
@@ -47,8 +52,10 @@ export interface TestServerOptions {
   /** Content of config.toml; by default commands run without a sandbox. */
   readonly config?: string
   readonly args?: ReadonlyArray<string>
-  /** By default a port of the system's choice on 127.0.0.1. */
+  /** By default a port of the system's choice on 127.0.0.1. A relative path of a socket begins at `cwd`. */
   readonly listen?: string
+  /** Where `unix://` is. */
+  readonly socket?: string
   readonly env?: Readonly<Record<string, string>>
 }
 
@@ -58,7 +65,16 @@ export const temporaryDirectory = Effect.acquireRelease(
   (directory) => Effect.sync(() => fs.rmSync(directory, { recursive: true, force: true }))
 )
 
-/** Starts the server on a port of the system's choice and waits for its banner. */
+/** Where the clients of a server connect to, once they can. */
+const urlOf = (listen: string, socket: string, stderr: () => string) => {
+  if (listen.startsWith("stdio")) return Effect.succeed("stdio://")
+  if (!listen.startsWith("unix://")) {
+    return until("the banner", CONNECT_MS, () => /listening on: (\S+)/.exec(stderr())?.[1])
+  }
+  return until("the socket", CONNECT_MS, () => (fs.existsSync(socket) ? `ws+unix:${socket}:/` : undefined))
+}
+
+/** Starts the server and waits until clients can connect. */
 export const startServer = Effect.fnUntraced(function* (options: TestServerOptions = {}) {
   const directory = yield* temporaryDirectory
   const codexHome = path.join(directory, "home")
@@ -69,40 +85,33 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
     path.join(codexHome, "config.toml"),
     options.config ?? 'sandbox_mode = "danger-full-access"\n'
   )
+  const listen = options.listen ?? "ws://127.0.0.1:0"
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      ChildProcess.spawn(
-        process.execPath,
-        [MAIN, "--listen", options.listen ?? "ws://127.0.0.1:0", ...(options.args ?? [])],
-        {
-          cwd,
-          env: {
-            PATH: process.env["PATH"],
-            HOME: directory,
-            CODEX_HOME: codexHome,
-            ...(HAS_NATIVE ? {} : { EFFECT_APP_SERVER_NATIVE: "off" }),
-            ...options.env
-          },
-          stdio: ["ignore", "pipe", "pipe"]
-        }
-      )
+      ChildProcess.spawn(process.execPath, [MAIN, "--listen", listen, ...(options.args ?? [])], {
+        cwd,
+        env: {
+          PATH: process.env["PATH"],
+          HOME: directory,
+          CODEX_HOME: codexHome,
+          ...(HAS_NATIVE ? {} : { EFFECT_APP_SERVER_NATIVE: "off" }),
+          ...options.env
+        },
+        stdio: ["pipe", "pipe", "pipe"]
+      })
     ),
     (child) => Effect.sync(() => child.kill("SIGKILL"))
   )
   const output = { stdout: "", stderr: "" }
+  child.stdin.on("error", () => {}) // it may be gone
   child.stdout.on("data", (bytes: Buffer) => (output.stdout += bytes.toString()))
   child.stderr.on("data", (bytes: Buffer) => (output.stderr += bytes.toString()))
   const exit = new Promise<number | NodeJS.Signals>((resolve) =>
     child.once("exit", (code, signal) => resolve(signal ?? code!))
   )
-  const url = yield* until(
-    "the banner",
-    CONNECT_MS,
-    () => /listening on: (\S+)/.exec(output.stderr)?.[1]
-  ).pipe(
-    Effect.mapError(
-      () => new HarnessError({ message: `no banner within ${CONNECT_MS} ms:\n${output.stderr}` })
-    )
+  const socket = options.socket ?? path.resolve(cwd, listen.slice("unix://".length))
+  const url = yield* urlOf(listen, socket, () => output.stderr).pipe(
+    Effect.mapError(({ message }) => new HarnessError({ message: `${message}:\n${output.stderr}` }))
   )
   const server: TestServer = {
     url,
@@ -111,6 +120,7 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
     cwd,
     stderr: () => output.stderr,
     stdout: () => output.stdout,
+    pipes: child,
     signal: (signal) => Effect.sync(() => child.kill(signal)),
     exited: within(
       "the exit",
@@ -121,11 +131,11 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
   return server
 })
 
-/** Runs the program with these words to its end. */
+/** Runs the program with these words, and with nothing on its stdin, to its end. */
 export const runMain = (words: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
   Effect.callback<{ readonly code: number | null; readonly stdout: string; readonly stderr: string }>(
     (resume) => {
-      ChildProcess.execFile(
+      const child = ChildProcess.execFile(
         process.execPath,
         [MAIN, ...words],
         { env: { PATH: process.env["PATH"], HOME: os.tmpdir(), ...env }, timeout: READ_MS },
@@ -138,6 +148,7 @@ export const runMain = (words: ReadonlyArray<string>, env: Readonly<Record<strin
             })
           )
       )
+      child.stdin!.end()
     }
   )
 
@@ -173,32 +184,41 @@ export interface Message {
   readonly emittedAtMs?: number
 }
 
-export class TestClient {
-  readonly webSocket: WebSocket
+/** What came to one client and what it waits for; how messages travel is for those who extend it. */
+export abstract class TestPeer {
   /** What came and was not asked for yet. */
   readonly inbox: Array<Message> = []
+  /** The close code; 1005 where there are none. */
   closed: number | undefined
   #wake: Array<() => void> = []
   #lastId = 0
 
-  constructor(webSocket: WebSocket) {
-    this.webSocket = webSocket
-    const wake = () => {
-      for (const resume of this.#wake.splice(0)) resume()
-    }
-    webSocket.on("message", (data: Buffer) => {
-      this.inbox.push(JSON.parse(data.toString()) as Message)
-      wake()
-    })
-    webSocket.on("close", (code) => {
-      this.closed = code
-      wake()
-    })
-    webSocket.on("error", () => {})
+  /** Sends a text as one message. */
+  abstract write(text: string): void
+  /** Has no more to say. */
+  abstract hangUp(): void
+  /** Is gone without a word. */
+  abstract vanish(): void
+  /** Reads nothing until `resume`. */
+  abstract pause(): void
+  abstract resume(): void
+
+  protected received(text: string) {
+    this.inbox.push(JSON.parse(text) as Message)
+    this.#wakeUp()
+  }
+
+  protected ended(code: number) {
+    this.closed ??= code
+    this.#wakeUp()
+  }
+
+  #wakeUp() {
+    for (const resume of this.#wake.splice(0)) resume()
   }
 
   sendText(text: string) {
-    return Effect.sync(() => this.webSocket.send(text))
+    return Effect.sync(() => this.write(text))
   }
 
   send(message: object) {
@@ -285,6 +305,82 @@ export class TestClient {
   }
 }
 
+/** A client by WebSocket. */
+export class TestClient extends TestPeer {
+  readonly webSocket: WebSocket
+
+  constructor(webSocket: WebSocket) {
+    super()
+    this.webSocket = webSocket
+    webSocket.on("message", (data: Buffer) => this.received(data.toString()))
+    webSocket.on("close", (code) => this.ended(code))
+    webSocket.on("error", () => {})
+  }
+
+  write(text: string) {
+    this.webSocket.send(text)
+  }
+
+  hangUp() {
+    this.webSocket.close()
+  }
+
+  vanish() {
+    this.webSocket.terminate()
+  }
+
+  pause() {
+    this.webSocket.pause()
+  }
+
+  resume() {
+    this.webSocket.resume()
+  }
+}
+
+/** The client that holds the pipes of a server. */
+class PipeClient extends TestPeer {
+  readonly #pipes: TestServer["pipes"]
+
+  constructor(pipes: TestServer["pipes"]) {
+    super()
+    this.#pipes = pipes
+    const { stdout } = pipes
+    let begun = ""
+    const decoder = new StringDecoder()
+    stdout.on("data", (bytes: Buffer) => {
+      const [end, ...lines] = decoder.write(bytes).split("\n")
+      begun += end!
+      for (const line of lines) {
+        this.received(begun)
+        begun = line
+      }
+    })
+    stdout.on("close", () => this.ended(1005))
+  }
+
+  write(text: string) {
+    this.#pipes.stdin.write(`${text}\n`)
+  }
+
+  hangUp() {
+    this.#pipes.stdin.end()
+  }
+
+  vanish() {
+    this.#pipes.stdin.destroy()
+    this.#pipes.stdout.destroy()
+  }
+
+  pause() {
+    this.#pipes.stdout.pause()
+  }
+
+  resume() {
+    this.#pipes.stdout.resume()
+  }
+}
+
 /** Opens a WebSocket to the server, trying again for up to 10 s. */
 export const connect = (
   url: string,
@@ -307,6 +403,10 @@ export const connect = (
       yield* Effect.sleep(50)
     }
   })
+
+/** A client of a server, whatever it listens on. */
+export const dial = (server: TestServer): Effect.Effect<TestPeer, HarnessError, Scope.Scope> =>
+  server.url === "stdio://" ? Effect.sync(() => new PipeClient(server.pipes)) : connect(server.url)
 
 /** A server and one client that has shaken hands. */
 export const conversation = Effect.fnUntraced(function* (options: TestServerOptions = {}) {

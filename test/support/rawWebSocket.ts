@@ -69,7 +69,7 @@ export interface RawWebSocket {
 const END: Heard = { opcode: "end", payload: Buffer.alloc(0) }
 
 /** The first whole frame of a server in these bytes, and how long it is. */
-const decode = (bytes: Buffer): readonly [Heard, number] | undefined => {
+export const decode = (bytes: Buffer): readonly [Heard, number] | undefined => {
   if (bytes.length < 2) return undefined
   const short = bytes[1]!
   const start = short < 126 ? 2 : short === 126 ? 4 : 10
@@ -123,9 +123,12 @@ export const open = (port: number): Effect.Effect<RawWebSocket, never, Scope.Sco
       for (const event of ["end", "close"]) {
         socket.on(event, () => {
           ended = true
+          if (!upgraded) resume(Effect.die(new Error("no WebSocket")))
           wake()
         })
       }
+      return Effect.sync(() => socket.destroy())
     }),
-    ([, socket]) => Effect.sync(() => socket.destroy())
+    ([, socket]) => Effect.sync(() => socket.destroy()),
+    { interruptible: true }
   ).pipe(Effect.map(([webSocket]) => webSocket))

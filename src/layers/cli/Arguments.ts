@@ -1,23 +1,17 @@
 /**
  * The command line, with the flags, texts and exit codes of `codex app-server`. Node's `parseArgs` finds the
- * tokens; what they mean is decided here.
+ * tokens; what they mean is decided here, and for the server's own flags in `ServeArguments`.
  */
 import { parseArgs } from "node:util"
-import * as AuthArguments from "./AuthArguments.ts"
 import * as ListenUrl from "./ListenUrl.ts"
-import { USAGE, repeated, required, unexpected, withHelp, type Token } from "./Usage.ts"
+import * as ServeArguments from "./ServeArguments.ts"
+import { USAGE, hasValue, repeated, required, switchedOn, unexpected, type Token } from "./Usage.ts"
 
 export type Arguments =
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
   | { readonly _tag: "SandboxCheck" }
-  | {
-      readonly _tag: "Serve"
-      readonly listen: ListenUrl.ListenUrl | undefined
-      readonly overrides: ReadonlyArray<string>
-      readonly strictConfig: boolean
-      readonly auth: AuthArguments.AuthArguments
-    }
+  | ({ readonly _tag: "Serve" } & ServeArguments.ServeArguments)
   | {
       readonly _tag: "Generate"
       readonly what: "json-schema" | "ts"
@@ -34,36 +28,27 @@ Commands:
   generate-ts --out DIR [--experimental]           Write the protocol's TypeScript types
   sandbox-check                                    Show whether commands can be sandboxed on this machine
 
-Options:
-      --listen <URL>        Where to listen: ws://IP:PORT; port 0 lets the system choose
-                            [without a URL: ${ListenUrl.DEFAULT_LISTEN_URL}]
-  -c, --config <key=value>  Override a configuration value; the key is dotted, the value TOML or else text
-      --strict-config       Do not start with a configuration that is wrong or has unknown keys
-  -h, --help                Print help
-  -V, --version             Print version
+Without a command it serves, until its only client ends the input (stdio://) or a signal stops it.
 
-${AuthArguments.HELP}`
+${ServeArguments.HELP}
+  -h, --help                    Print help
+  -V, --version                 Print version
 
-const options = {
-  ...AuthArguments.OPTIONS,
-  listen: { type: "string" },
-  config: { type: "string", short: "c", multiple: true },
-  "strict-config": { type: "boolean" },
+Exit codes: 0 after the normal end, 1 if it cannot do what it should, 2 for a wrong command line.
+`
+
+const GENERATE_OPTIONS = { out: { type: "string" }, experimental: { type: "boolean" } } as const
+const COMMON_OPTIONS = {
   help: { type: "boolean", short: "h" },
-  version: { type: "boolean", short: "V" },
-  out: { type: "string" },
-  experimental: { type: "boolean" }
+  version: { type: "boolean", short: "V" }
 } as const
 
-const SERVE_FLAGS: ReadonlySet<string> = new Set([
-  "listen",
-  "config",
-  "strict-config",
-  "help",
-  "version",
-  ...AuthArguments.NAMES
-])
-const GENERATE_FLAGS: ReadonlySet<string> = new Set(["out", "experimental", "help"])
+const OPTIONS = { ...ServeArguments.OPTIONS, ...GENERATE_OPTIONS, ...COMMON_OPTIONS }
+
+const SERVE_FLAGS: ReadonlySet<string> = new Set(
+  Object.keys({ ...ServeArguments.OPTIONS, ...COMMON_OPTIONS })
+)
+const GENERATE_FLAGS: ReadonlySet<string> = new Set([...Object.keys(GENERATE_OPTIONS), "help"])
 const COMMANDS: ReadonlyMap<string, "json-schema" | "ts"> = new Map([
   ["generate-json-schema", "json-schema"],
   ["generate-ts", "ts"]
@@ -78,17 +63,34 @@ const sandboxCheck = ([next]: ReadonlyArray<Token>): Arguments => {
   throw unexpected(`unexpected argument '${next.rawName ?? next.value}' found`)
 }
 
+const generate = (what: "json-schema" | "ts", tokens: ReadonlyArray<Token>): Arguments => {
+  const of = (name: string) => tokens.filter((token) => token.name === name)
+  const [out, another] = of("out")
+  if (out === undefined) {
+    throw unexpected("the following required arguments were not provided:\n  --out <DIR>")
+  }
+  if (another !== undefined) throw repeated("--out <DIR>")
+  return {
+    _tag: "Generate",
+    what,
+    out: required(out, "--out <DIR>"),
+    experimental: switchedOn(of("experimental"), "--experimental")
+  }
+}
+
 /** Reads the words behind the program's name. Throws `UsageError`. */
 export const parse = (words: ReadonlyArray<string>): Arguments => {
-  const tokens = parseArgs({ args: withListenUrl(words), options, strict: false, tokens: true })
-    .tokens as Array<Token>
+  const tokens = parseArgs({
+    args: withListenUrl(words),
+    options: OPTIONS,
+    strict: false,
+    tokens: true
+  }).tokens as Array<Token>
   const [first] = tokens
   if (first?.kind === "positional" && first.value === SANDBOX_CHECK) return sandboxCheck(tokens.slice(1))
   const command = first?.kind === "positional" ? COMMANDS.get(first.value!) : undefined
-  const flags = command === undefined ? SERVE_FLAGS : GENERATE_FLAGS
-  const seen: { listen?: string; out?: string; experimental?: boolean; strictConfig?: boolean } = {}
-  const overrides: Array<string> = []
-  const auth: Array<Token> = []
+  const known = command === undefined ? SERVE_FLAGS : GENERATE_FLAGS
+  const flags: Array<Token> = []
   for (const token of command === undefined ? tokens : tokens.slice(1)) {
     const { kind, name, rawName, value } = token
     if (kind === "positional") {
@@ -97,58 +99,17 @@ export const parse = (words: ReadonlyArray<string>): Arguments => {
       )
     }
     if (kind === "option-terminator") continue
-    if (!flags.has(name!)) throw unexpected(`unexpected argument '${rawName}' found`)
-    switch (name) {
-      case "help":
-        return { _tag: "Help" }
-      case "version":
-        return { _tag: "Version" }
-      case "config":
-        overrides.push(required(token, "--config <key=value>"))
-        break
-      case "strict-config":
-        if (value !== undefined) {
-          throw withHelp(`unexpected value '${value}' for '--strict-config' found; no more were expected`)
-        }
-        if (seen.strictConfig === true) throw repeated("--strict-config")
-        seen.strictConfig = true
-        break
-      case "listen":
-        if (seen.listen !== undefined) throw repeated("--listen <URL>")
-        seen.listen = value!
-        break
-      case "out":
-        if (seen.out !== undefined) throw repeated("--out <DIR>")
-        seen.out = required(token, "--out <DIR>")
-        break
-      case "experimental":
-        if (seen.experimental === true) throw repeated("--experimental")
-        seen.experimental = true
-        break
-      default:
-        auth.push(token)
-    }
+    if (!known.has(name!)) throw unexpected(`unexpected argument '${rawName}' found`)
+    if (name === "help") return { _tag: "Help" }
+    if (name === "version") return { _tag: "Version" }
+    flags.push(token)
+    // what was taken for its value is another flag, so nothing behind it means what it seems to
+    if (OPTIONS[name as keyof typeof OPTIONS].type === "string" && !hasValue(token)) break
   }
-  if (command !== undefined) {
-    if (seen.out === undefined) {
-      throw unexpected("the following required arguments were not provided:\n  --out <DIR>")
-    }
-    return { _tag: "Generate", what: command, out: seen.out, experimental: seen.experimental === true }
-  }
-  const listen = seen.listen === undefined ? undefined : ListenUrl.parse(seen.listen)
-  if (listen?._tag === "Invalid") {
-    throw withHelp(`invalid value '${seen.listen}' for '--listen <URL>': ${listen.problem}`)
-  }
-  return {
-    _tag: "Serve",
-    listen,
-    overrides,
-    strictConfig: seen.strictConfig === true,
-    auth: AuthArguments.parse(auth)
-  }
+  return command === undefined ? { _tag: "Serve", ...ServeArguments.parse(flags) } : generate(command, flags)
 }
 
-/** A `--listen` with nothing, or another flag, behind it gets the default. */
+/** A `--listen` with nothing, or another flag, behind it gets a URL. */
 const withListenUrl = (words: ReadonlyArray<string>): Array<string> =>
   words.map((word, i) =>
     word === "--listen" && (words[i + 1] === undefined || words[i + 1]!.startsWith("-"))

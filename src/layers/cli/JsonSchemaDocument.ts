@@ -4,8 +4,10 @@ import * as AST from "effect/SchemaAST"
 import type { GenerateOptions } from "./ProtocolTypes.ts"
 import { isJsonValue, membersOf, nameOf, onTheWire, requiredName, withoutNull } from "./ProtocolTypes.ts"
 
-type JsonObject = { readonly [key: string]: unknown }
+export type JsonObject = { readonly [key: string]: unknown }
 type JsonSchema = true | JsonObject
+
+export const DRAFT_07 = "http://json-schema.org/draft-07/schema#"
 
 /** A type with a name goes to `definitions` and is referred to; this is what the walk collects there. */
 type Definitions = Map<string, JsonSchema>
@@ -16,11 +18,22 @@ const describe = (description: string | undefined) => (description === undefined
 
 const pascal = (name: string) => name.replaceAll(/(?:^|[-_])(.)/g, (_, first: string) => first.toUpperCase())
 
-/** The value of the member that tells the structs of a union apart. */
-const tagOf = (ast: AST.Objects): string | undefined => {
-  const tag = ast.propertySignatures.find(({ name }) => name === "type")?.type
-  return tag?._tag === "Literal" ? String(tag.literal) : undefined
+/** The members that tell the structs of a union apart: the kind of a thing, or the method of a message. */
+const TAGS: ReadonlySet<string> = new Set(["type", "method"])
+
+/** The member that tells it apart, and its value. */
+const tagOf = (ast: AST.Objects): { readonly key: string; readonly value: string } | undefined => {
+  for (const { name, type } of ast.propertySignatures) {
+    if (TAGS.has(String(name)) && type._tag === "Literal") {
+      return { key: String(name), value: String(type.literal) }
+    }
+  }
+  return undefined
 }
+
+/** What structs of a union are called besides their tag: all of its name, but what it ends with for messages. */
+const suffixOf = (union: string, tag: string | undefined) =>
+  tag === "method" ? union.slice(union.search(/[A-Z][a-z]*$/)) : union
 
 /** What the checks of a text add to its type; an inexact answer comes with a flag. */
 const constraints = (ast: AST.String): JsonObject => {
@@ -59,6 +72,8 @@ const walk = (options: GenerateOptions, definitions: Definitions) => {
         return { type: "boolean" }
       case "String":
         return { type: "string", ...constraints(ast) }
+      case "Null":
+        return { type: "null" }
       case "Literal":
         return { type: "string", enum: [ast.literal] }
       case "Arrays":
@@ -120,7 +135,7 @@ const walk = (options: GenerateOptions, definitions: Definitions) => {
     const others = ast.types.filter((type) => !bare.includes(type)).map((type) => variant(type, nameOf(ast)))
     const literals = bare.map((type) => (type as AST.Literal).literal)
     const variants = literals.length > 0 ? [{ type: "string", enum: literals }, ...others] : others
-    return variants.length === 1 ? variants[0]! : { oneOf: variants }
+    return others.length === 0 ? variants[0]! : { oneOf: variants }
   }
 
   /** Structs in a union have titles, after which code generators name them. */
@@ -128,20 +143,18 @@ const walk = (options: GenerateOptions, definitions: Definitions) => {
     const schema = define(ast)
     if (ast._tag !== "Objects" || union === undefined) return schema
     const tag = tagOf(ast)
-    const title = pascal(tag ?? String(ast.propertySignatures[0]!.name)) + union
+    const title = pascal(tag?.value ?? String(ast.propertySignatures[0]!.name)) + suffixOf(union, tag?.key)
     if (tag === undefined) return { ...schema, title }
     const properties = schema.properties as Record<string, JsonObject>
-    return {
-      ...schema,
-      title,
-      properties: { ...properties, type: { ...properties.type, title: `${title}Type` } }
-    }
+    const member = { ...properties[tag.key], title: title + pascal(tag.key) }
+    return { ...schema, title, properties: { ...properties, [tag.key]: member } }
   }
 
   return define
 }
 
-const sorted = (value: unknown): unknown =>
+/** With the members of each object in the order of their names. */
+export const sorted = (value: unknown): unknown =>
   Array.isArray(value)
     ? value.map(sorted)
     : typeof value === "object" && value !== null
@@ -157,7 +170,7 @@ export const jsonSchemaDocument = (schema: Schema.Top, options: GenerateOptions)
   const definitions: Definitions = new Map()
   const root = walk(options, definitions)(schema.ast)
   return sorted({
-    $schema: "http://json-schema.org/draft-07/schema#",
+    $schema: DRAFT_07,
     title: requiredName(schema.ast),
     ...root,
     ...(definitions.size > 0 && { definitions: Object.fromEntries(definitions) })

@@ -1,22 +1,24 @@
 /** The value of `--listen`. */
 import * as net from "node:net"
-import type { ListenAddress } from "../WebSocketTransport.ts"
+import type { ListenAddress } from "../ListenAddress.ts"
 
 /** What `--listen` means when no value follows. */
 export const DEFAULT_LISTEN_URL = "ws://127.0.0.1:4500"
 
 export type ListenUrl =
   | ({ readonly _tag: "WebSocket" } & ListenAddress)
+  /** Without a path, the default one below CODEX_HOME. */
+  | { readonly _tag: "Unix"; readonly path: string | undefined }
+  | { readonly _tag: "Stdio" }
   | { readonly _tag: "Off" }
-  /** Known, but not served. */
-  | { readonly _tag: "NotServed"; readonly url: string }
   | { readonly _tag: "Invalid"; readonly problem: string }
 
 const WEB_SOCKET = /^ws:\/\/(?:\[(?<v6>[^\]%]*(?:%\d+)?)\]|(?<v4>[^:/]*)):(?<port>\d+)$/
 
 export const parse = (url: string): ListenUrl => {
   if (url === "off") return { _tag: "Off" }
-  if (url === "stdio://" || url.startsWith("unix://")) return { _tag: "NotServed", url }
+  if (url === "stdio://") return { _tag: "Stdio" }
+  if (url.startsWith("unix://")) return { _tag: "Unix", path: url.slice("unix://".length) || undefined }
   if (!url.startsWith("ws://")) {
     return {
       _tag: "Invalid",
@@ -30,11 +32,3 @@ export const parse = (url: string): ListenUrl => {
     ? { _tag: "WebSocket", host: host!, port: Number(port) }
     : { _tag: "Invalid", problem: `invalid websocket --listen URL \`${url}\`; expected \`ws://IP:PORT\`` }
 }
-
-/** Whether only this machine can reach the address; an IPv6 address may be written in many ways. */
-export const isLoopback = (host: string): boolean =>
-  host.startsWith("127.") || /^[0:]*:0*1(?:%\d+)?$/.test(host)
-
-/** The address as it stands in a URL. */
-export const hostAndPort = ({ host, port }: ListenAddress): string =>
-  net.isIPv6(host) ? `[${host}]:${port}` : `${host}:${port}`

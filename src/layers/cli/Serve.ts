@@ -1,4 +1,4 @@
-/** The server as a program: resolves what the command line says, listens, prints the banner, stays. */
+/** The server as a program: resolves what the command line says, lets clients in, stays until it is over. */
 import * as NodeFileSystem from "@effect/platform-node/NodeFileSystem"
 import * as NodePath from "@effect/platform-node/NodePath"
 import * as Data from "effect/Data"
@@ -7,70 +7,51 @@ import * as Layer from "effect/Layer"
 import * as AppServer from "../AppServer.ts"
 import { resolveCodexHome } from "../CodexHome.ts"
 import * as ConfigOverrides from "../ConfigOverrides.ts"
-import { WebSocketTransport, type ListenAddress } from "../WebSocketTransport.ts"
-import type { AuthArguments } from "./AuthArguments.ts"
-import * as ListenUrl from "./ListenUrl.ts"
+import type { ListenAddress } from "../ListenAddress.ts"
+import { StdioTransport } from "../StdioTransport.ts"
+import { UnixTransport, defaultPath } from "../UnixTransport.ts"
+import { WebSocketTransport, type Access } from "../WebSocketTransport.ts"
+import { banner } from "./Banner.ts"
+import type { ServeArguments } from "./ServeArguments.ts"
 import * as ServeAuth from "./ServeAuth.ts"
 
 /** The server cannot start as asked; `message` says what to do. */
 export class StartError extends Data.TaggedError("StartError")<{ readonly message: string }> {}
 
-export interface ServeArguments {
-  readonly listen: ListenUrl.ListenUrl | undefined
-  readonly overrides: ReadonlyArray<string>
-  readonly strictConfig: boolean
-  readonly auth: AuthArguments
-}
+const webSocket = (address: ListenAddress, access: Access) =>
+  Layer.effectDiscard(
+    Effect.map(Effect.service(WebSocketTransport), (real) => process.stderr.write(banner(real)))
+  ).pipe(Layer.provide(WebSocketTransport.layer(address, access)), Layer.launch)
 
-const addressOf = (
-  listen: ListenUrl.ListenUrl | undefined,
-  hasAuth: boolean
-): Effect.Effect<ListenAddress, StartError> => {
-  const fail = (message: string) => Effect.fail(new StartError({ message }))
-  switch (listen?._tag) {
-    case "WebSocket":
-      return hasAuth || ListenUrl.isLoopback(listen.host)
-        ? Effect.succeed(listen)
-        : fail(
-            `refusing to start non-loopback websocket listener ${ListenUrl.hostAndPort(listen)} without auth; configure \`--ws-auth capability-token\` or \`--ws-auth signed-bearer-token\``
-          )
-    case "NotServed":
-      return fail(`${listen.url} is not served yet; use --listen ws://IP:PORT`)
-    case "Off":
-      return fail("no transport configured; use --listen or enable remote control")
-    default:
-      return fail("no transport configured; use --listen ws://IP:PORT")
-  }
-}
+const stdio = Effect.flatMap(Effect.service(StdioTransport), ({ ended }) => ended).pipe(
+  Effect.provide(StdioTransport.layer())
+)
 
-const LOCAL = "binds localhost only (use SSH port-forwarding for remote access)"
-const REMOTE = "websocket auth is required for non-localhost listeners"
+const unix = (path: string | undefined, codexHome: string) =>
+  Effect.flatMap(path === undefined ? defaultPath(codexHome) : Effect.succeed(path), (path) =>
+    Layer.launch(UnixTransport.layer(path))
+  )
 
-const banner = (address: ListenAddress): string => {
-  const at = ListenUrl.hostAndPort(address)
-  return `effect-app-server (WebSockets)
-  listening on: ws://${at}
-  readyz: http://${at}/readyz
-  healthz: http://${at}/healthz
-  note: ${ListenUrl.isLoopback(address.host) ? LOCAL : REMOTE}
-`
-}
-
-/** Serves until it is interrupted. */
+/** Serves until it is interrupted, or has no more to do. */
 export const serve = ({ auth, listen, overrides, strictConfig }: ServeArguments) =>
   Effect.gen(function* () {
     const access = yield* ServeAuth.resolve(auth)
-    const address = yield* addressOf(listen, access.auth !== undefined)
+    if (listen._tag === "Off") {
+      const message = "no transport configured; use --listen or enable remote control"
+      return yield* new StartError({ message })
+    }
     const codexHome = yield* resolveCodexHome(process.env)
-    const options = {
-      listen: address,
-      access,
+    const machine = AppServer.layerMachine({
       codexHome,
       overrides: yield* ConfigOverrides.parse(overrides),
       strictConfig
+    })
+    switch (listen._tag) {
+      case "WebSocket":
+        return yield* Effect.provide(webSocket(listen, access), machine)
+      case "Unix":
+        return yield* Effect.provide(unix(listen.path, codexHome), machine)
+      case "Stdio":
+        return yield* Effect.provide(stdio, machine)
     }
-    const announced = Layer.effectDiscard(
-      Effect.map(Effect.service(WebSocketTransport), (address) => process.stderr.write(banner(address)))
-    )
-    return yield* Layer.launch(Layer.provide(announced, AppServer.layer(options)))
   }).pipe(Effect.provide([NodeFileSystem.layer, NodePath.layer]))

@@ -59,7 +59,9 @@ export const typeScriptDeclaration = (root: AST.AST, options: GenerateOptions): 
     const members = membersOf(ast, options).map(({ annotations, key, type }) => {
       const present = annotations?.neverNull === true ? (withoutNull(type) ?? type) : type
       const mark = AST.isOptional(type) && annotations?.alwaysPresent !== true ? "?" : ""
-      return `${comment(annotations?.description, `${indent}  `)}${indent}  ${property(key)}${mark}: ${use(present, `${indent}  `)}\n`
+      const text = use(present, `${indent}  `)
+      const separator = text.startsWith("\n") ? ":" : ": "
+      return `${comment(annotations?.description, `${indent}  `)}${indent}  ${property(key)}${mark}${separator}${text}\n`
     })
     const struct = members.length > 0 ? [`{\n${members.join("")}${indent}}`] : []
     const maps = ast.indexSignatures.map(({ type }) => {

@@ -2,6 +2,7 @@
 import type * as Schema from "effect/Schema"
 import type * as AST from "effect/SchemaAST"
 import { RequestId } from "../../rpc/JsonRpc.ts"
+import { ClientNotification, ServerNotification, clientRequest } from "./ProtocolMessages.ts"
 import type { GenerateOptions } from "./ProtocolTypes.ts"
 import { handshakeTypes, methodTypes, requiredName } from "./ProtocolTypes.ts"
 import type { Declaration } from "./TypeScriptDeclaration.ts"
@@ -12,11 +13,14 @@ const HEADER = "// GENERATED from the schemas of the server. Changes made here a
 /** Types besides those of the handshake that do not belong to a version of the protocol. */
 const UNVERSIONED: ReadonlySet<string> = new Set([
   "AutoCompactTokenLimitScope",
+  "ClientNotification",
+  "ClientRequest",
   "ForcedLoginMethod",
   "LegacyAppPathString",
   "PathUri",
   "ReasoningEffort",
   "ReasoningSummary",
+  "ServerNotification",
   "ToolExposureSurface",
   "Verbosity",
   "WebSearchContextSize",
@@ -50,8 +54,9 @@ const index = (names: ReadonlyArray<string>) =>
 /** Every file by its name. */
 export const typeScriptFiles = (options: GenerateOptions): ReadonlyMap<string, string> => {
   const base = [...handshakeTypes, RequestId]
+  const messages = [clientRequest(options), ClientNotification, ServerNotification]
   const unversioned = declarations(base, options)
-  const all = declarations([...base, ...methodTypes(options)], options)
+  const all = declarations([...base, ...messages, ...methodTypes(options)], options)
   const folderOf = (name: string) =>
     LIBRARIES.get(name) ?? (unversioned.has(name) || UNVERSIONED.has(name) ? "" : "v2")
   const within = (folder: string) => [...all.keys()].filter((name) => folderOf(name) === folder)

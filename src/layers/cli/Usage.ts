@@ -23,8 +23,22 @@ export const missingValue = (flag: string, hint = "") =>
   withHelp(`a value is required for '${flag}' but none was supplied${hint}`)
 export const repeated = (flag: string) => unexpected(`the argument '${flag}' cannot be used multiple times`)
 
-/** The value of a flag that needs one: another flag is none. */
-export const required = ({ inlineValue, rawName, value }: Token, flag: string, hint?: string): string => {
-  if (value === undefined || (inlineValue === false && /^-./.test(value))) throw missingValue(flag, hint)
-  return rawName === "-c" && inlineValue === true ? value.replace(/^=/, "") : value
+/** Another flag is no value. */
+export const hasValue = ({ inlineValue, value }: Token): boolean =>
+  value !== undefined && (inlineValue === true || !/^-./.test(value))
+
+/** The value of a flag that needs one. */
+export const required = (token: Token, flag: string, hint?: string): string => {
+  if (!hasValue(token)) throw missingValue(flag, hint)
+  const { inlineValue, rawName, value } = token
+  return rawName === "-c" && inlineValue === true ? value!.replace(/^=/, "") : value!
+}
+
+/** Whether a flag without a value stands there; once at most. */
+export const switchedOn = ([first, second]: ReadonlyArray<Token>, flag: string): boolean => {
+  const value = first?.value
+  if (value !== undefined)
+    throw withHelp(`unexpected value '${value}' for '${flag}' found; no more were expected`)
+  if (second !== undefined) throw repeated(flag)
+  return first !== undefined
 }
