@@ -46,6 +46,9 @@ interface Started {
   readonly optionsLength: number
 }
 
+/** Where the launcher of a confined command says what became of it: behind its options. */
+export const statusFile = ({ descriptors }: Launcher): number => descriptors[STATUS - OPTIONS]!
+
 /** What the launcher said so far of what became of it. */
 const statusOf = ({ descriptors: [, , status], optionsLength }: Started): string =>
   UnlinkedFile.text(status, optionsLength)

@@ -6,16 +6,26 @@ import { SandboxUnavailable } from "../services/CommandExecError.ts"
 import { HostInfo } from "../services/HostInfo.ts"
 import type { ProcessSpawner } from "../services/ProcessSpawner.ts"
 import { Sandbox, environment } from "../services/Sandbox.ts"
+import * as ProgramLookup from "./ProgramLookup.ts"
 import * as SandboxCheck from "./SandboxCheck.ts"
+import * as SpareSandboxes from "./SpareSandboxes.ts"
+
+/** What was found, and the sandbox with its spares. */
+const prepare = Effect.fnUntraced(function* (codexHome: string) {
+  const { findings, sandbox } = yield* SandboxCheck.check([codexHome])
+  if (sandbox === undefined) return { findings, sandbox }
+  const dash = ProgramLookup.find("dash", SandboxCheck.trustedPath())
+  return { findings, sandbox: yield* SpareSandboxes.make(sandbox, dash) }
+})
 
 /** Refuses what it cannot enforce, with what is missing and how to get it. */
 export const layer: Layer.Layer<Sandbox, never, ProcessSpawner | HostInfo> = Layer.effect(
   Sandbox,
   Effect.gen(function* () {
     const { codexHome } = yield* HostInfo
-    const checked = Deferred.makeUnsafe<Effect.Success<ReturnType<typeof SandboxCheck.check>>>()
+    const checked = Deferred.makeUnsafe<Effect.Success<ReturnType<typeof prepare>>>()
     // the configuration says how far the commands of the next server are confined
-    yield* SandboxCheck.check([codexHome]).pipe(
+    yield* prepare(codexHome).pipe(
       Effect.tap(({ findings, sandbox }) =>
         sandbox === undefined
           ? Effect.logWarning(`no sandbox: ${SandboxCheck.problemOf(findings)}`)

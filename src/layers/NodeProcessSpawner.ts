@@ -9,6 +9,7 @@ import * as PipedProcess from "./PipedProcess.ts"
 import * as ProcessHost from "./ProcessHost.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
 import * as PtyAddon from "./PtyAddon.ts"
+import * as SpareProcess from "./SpareProcess.ts"
 import * as TerminalProcess from "./TerminalProcess.ts"
 
 /** Says at the start, not at the first terminal, that node-pty is not what it was. */
@@ -21,14 +22,16 @@ export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
   ProcessSpawner,
   Effect.map(Effect.tap(ProcessHost.make, checkTerminals), (host) => ({
     spawn: (spec, output) => {
-      const { io, launcher } = spec
-      const tellsErrors = host.native !== undefined && launcher === undefined && !("rows" in io)
+      const { io, launcher, spare } = spec
+      const tellsErrors = host.native !== undefined && !launcher && !spare && !("rows" in io)
       const found = lookUp(spec, tellsErrors)
       if ("problem" in found) return Effect.fail(new SpawnError({ message: found.problem }))
-      return "rows" in io
-        ? TerminalProcess.spawn(host, spec, io, output)
-        : PipedProcess.spawn(host, spec, found.file, io, output)
+      if ("rows" in io) return TerminalProcess.spawn(host, spec, io, output)
+      return spare === undefined
+        ? PipedProcess.spawn(host, spec, found.file, io, output)
+        : Effect.sync(() => spare(io.stdin, output))
     },
+    ...(host.native && { spawnSpare: SpareProcess.spawn(host, host.native) }),
     endOwner: host.endOwner
   }))
 )

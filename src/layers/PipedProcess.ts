@@ -28,11 +28,29 @@ export const spawn = (
   io: { readonly stdin: boolean },
   output: OutputBuffer
 ): Effect.Effect<RunningProcess, SpawnError, Scope.Scope> =>
-  Effect.gen(function* () {
+  Effect.map(acquire(host, spec, file, io), (acquired) => connect(host, acquired, output))
+
+/** A process that ends with its Scope, and whose streams nobody reads yet. */
+interface Acquired extends Started {
+  readonly mark: string
+  readonly exit: Deferred.Deferred<ExitStatus>
+}
+
+export const acquire = (
+  host: ProcessHost,
+  spec: SpawnSpec,
+  file: string,
+  io: { readonly stdin: boolean }
+): Effect.Effect<Acquired, SpawnError, Scope.Scope> =>
+  Effect.suspend(() => {
     const exit = Deferred.makeUnsafe<ExitStatus>()
     const mark = host.mark(spec.owner)
-    const { pid, stderr, stdin, stdout } = yield* Effect.acquireRelease(
-      start(host, mark, spec, file, io, exit),
+    return Effect.acquireRelease(
+      Effect.map(start(host, mark, spec, file, io, exit), (started) => {
+        // "close" follows, and each write is told
+        for (const stream of [started.stdin, started.stdout, started.stderr]) stream?.on("error", () => {})
+        return { ...started, mark, exit }
+      }),
       ({ pid, stderr, stdin, stdout }) =>
         Effect.andThen(
           host.end(pid, mark, exit),
@@ -41,48 +59,54 @@ export const spawn = (
           })
         )
     )
-    for (const [name, stream] of [
-      ["stdout", stdout],
-      ["stderr", stderr]
-    ] as const) {
-      stream.on("data", (bytes: Buffer) => output.push(name, bytes))
-      const end = () => output.end(name)
-      stream.on("error", () => {}) // "close" follows
-      stream.on("close", end)
-      stream.on("end", end) // earlier by a turn of the event loop
-    }
-    output.attach({
-      pause: () => {
-        stdout.pause()
-        stderr.pause()
-      },
-      resume: () => {
-        stdout.resume()
-        stderr.resume()
-      }
-    })
-    stdin?.on("error", () => {}) // each write is told
-    return {
-      pid,
-      exit: Deferred.await(exit),
-      pendingInput: () => stdin?.writableLength ?? 0,
-      write: (bytes, end) =>
-        Effect.callback<boolean>((resume) => {
-          if (stdin === null || !stdin.writable || Deferred.isDoneUnsafe(exit)) {
-            return resume(Effect.succeed(false))
-          }
-          const eager = stdin.writableLength + bytes.length <= EAGER_STDIN_BYTES
-          // a write that the end of the process cuts off is reported without an error
-          const taken = (error?: Error | null) => resume(Effect.succeed(error == null && !stdin.destroyed))
-          if (bytes.length > 0) stdin.write(bytes, eager ? undefined : taken)
-          if (end) stdin.end()
-          if (eager) resume(Effect.succeed(true))
-        }),
-      resize: () => Effect.void,
-      kill: host.killLed(pid, exit),
-      killTree: host.sweep(mark)
+  })
+
+/** Lets the output have what the process writes. */
+export const connect = (
+  host: ProcessHost,
+  { exit, mark, pid, stderr, stdin, stdout }: Acquired,
+  output: OutputBuffer
+): RunningProcess => {
+  for (const [name, stream] of [
+    ["stdout", stdout],
+    ["stderr", stderr]
+  ] as const) {
+    stream.on("data", (bytes: Buffer) => output.push(name, bytes))
+    const end = () => output.end(name)
+    stream.on("close", end)
+    stream.on("end", end) // earlier by a turn of the event loop
+  }
+  output.attach({
+    pause: () => {
+      stdout.pause()
+      stderr.pause()
+    },
+    resume: () => {
+      stdout.resume()
+      stderr.resume()
     }
   })
+  return {
+    pid,
+    exit: Deferred.await(exit),
+    pendingInput: () => stdin?.writableLength ?? 0,
+    write: (bytes, end) =>
+      Effect.callback<boolean>((resume) => {
+        if (stdin === null || !stdin.writable || Deferred.isDoneUnsafe(exit)) {
+          return resume(Effect.succeed(false))
+        }
+        const eager = stdin.writableLength + bytes.length <= EAGER_STDIN_BYTES
+        // a write that the end of the process cuts off is reported without an error
+        const taken = (error?: Error | null) => resume(Effect.succeed(error == null && !stdin.destroyed))
+        if (bytes.length > 0) stdin.write(bytes, eager ? undefined : taken)
+        if (end) stdin.end()
+        if (eager) resume(Effect.succeed(true))
+      }),
+    resize: () => Effect.void,
+    kill: host.killLed(pid, exit),
+    killTree: host.sweep(mark)
+  }
+}
 
 interface Started extends Pipes.Streams {
   readonly pid: number

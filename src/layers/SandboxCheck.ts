@@ -54,7 +54,7 @@ const namespaceRemedy = (): string => {
 }
 
 /** PATH without the directories of a workspace: what commands may write must not be what confines the next ones. */
-const trustedPath = (): string => {
+export const trustedPath = (): string => {
   const workspace = process.cwd()
   const isSystem = isWithin("/usr/bin", workspace)
   return (process.env["PATH"] ?? "")

@@ -104,16 +104,13 @@ export class CommandExec extends Context.Service<
         ),
         start: Effect.fnUntraced(function* (command) {
           const { argv, cwd, io, owner } = command
-          const { env, launcher } = yield* sandbox.confine(command.sandbox, command)
+          const confinement = yield* sandbox.confine(command.sandbox, command)
           const terminal = "rows" in io
           const output = new OutputBuffer(
             terminal ? ["stdout"] : ["stdout", "stderr"],
             command.outputBytesCap
           )
-          const process = yield* spawner.spawn(
-            { argv, cwd, env, io, owner, ...(launcher && { launcher }) },
-            output
-          )
+          const process = yield* spawner.spawn({ argv, cwd, io, owner, ...confinement }, output)
           const ending = makeEnding(process, yield* Effect.scope)
           const exit = Deferred.makeUnsafe<CommandExit, SandboxFailed>()
           yield* supervise(command, process, output, ending).pipe(

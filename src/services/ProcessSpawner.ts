@@ -27,6 +27,14 @@ export interface Launcher {
   readonly started: () => boolean
 }
 
+/** A process on pipes that was started before it was known what for. It waits for a script that makes it a command. */
+export interface Spare {
+  /** Whether it still runs, as far as is known, and has no script yet. */
+  readonly isWaiting: () => boolean
+  /** Hands it the script, once; from now on it is a command whose output goes to `output`. */
+  readonly run: (script: Uint8Array, stdin: boolean, output: OutputBuffer) => RunningProcess
+}
+
 /** What to start. */
 export interface SpawnSpec {
   /** Program and arguments; the program is looked up in the PATH of `env`, or from `cwd` if it has a slash. */
@@ -41,6 +49,8 @@ export interface SpawnSpec {
   readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
   /** What starts it, where it does not start by itself. */
   readonly launcher?: Launcher
+  /** What it runs in on pipes, instead of a start. */
+  readonly spare?: (stdin: boolean, output: OutputBuffer) => RunningProcess
 }
 
 /**
@@ -84,6 +94,14 @@ export class ProcessSpawner extends Context.Service<
       spec: SpawnSpec,
       output: OutputBuffer
     ) => Effect.Effect<RunningProcess, SpawnError, Scope.Scope>
+    /**
+     * Starts what waits for a script on a pipe, the descriptor behind those of the launcher. It ends with the Scope
+     * at the latest. Not every spawner can.
+     */
+    readonly spawnSpare?: (
+      argv: SpawnSpec["argv"],
+      launcher: Launcher
+    ) => Effect.Effect<Spare, SpawnError, Scope.Scope>
     /** Ends every process of an owner, also those that outlived their command. */
     readonly endOwner: (owner: number) => Effect.Effect<void>
   }

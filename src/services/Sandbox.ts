@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Scope from "effect/Scope"
 import { SandboxUnavailable } from "./CommandExecError.ts"
-import type { Launcher } from "./ProcessSpawner.ts"
+import type { SpawnSpec } from "./ProcessSpawner.ts"
 import type { SandboxRules } from "./SandboxRules.ts"
 
 /** What is to run, where and with what. */
@@ -16,14 +16,13 @@ export interface Confinable {
   /** Absolute. */
   readonly cwd: string
   readonly env: Readonly<Record<string, string>>
+  readonly io: SpawnSpec["io"]
 }
 
 /** How to start the command. */
-export interface Confinement {
+export interface Confinement extends Pick<SpawnSpec, "launcher" | "spare"> {
   /** The command's environment, with what tells it how it is confined. */
   readonly env: Readonly<Record<string, string>>
-  /** What starts it inside, where it is confined at all. */
-  readonly launcher?: Launcher
 }
 
 export class Sandbox extends Context.Service<

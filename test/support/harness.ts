@@ -21,10 +21,14 @@ const SILENCE_MS = 250
 /** Whether the tests run in the mode with native calls; without them some guarantees are weaker. */
 export const HAS_NATIVE = process.env["EFFECT_APP_SERVER_NATIVE"] !== "off"
 
-/** Whether sandboxes can be tested. */
-export const HAS_BUBBLEWRAP = (process.env["PATH"] ?? "")
-  .split(":")
-  .some((directory) => directory.startsWith("/") && fs.existsSync(path.join(directory, "bwrap")))
+const isInPath = (program: string) =>
+  (process.env["PATH"] ?? "")
+    .split(":")
+    .some((directory) => directory.startsWith("/") && fs.existsSync(path.join(directory, program)))
+
+/** Whether sandboxes can be tested, and whether any wait for their command. */
+export const HAS_BUBBLEWRAP = isInPath("bwrap")
+export const HAS_SPARES = HAS_BUBBLEWRAP && HAS_NATIVE && isInPath("dash")
 
 export const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js")
 
@@ -57,6 +61,8 @@ export interface TestServerOptions {
   /** Where `unix://` is. */
   readonly socket?: string
   readonly env?: Readonly<Record<string, string>>
+  /** What becomes the server: words before its own, such as those of `unshare`. */
+  readonly through?: ReadonlyArray<string>
 }
 
 /** A directory that goes with the Scope. */
@@ -86,9 +92,10 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
     options.config ?? 'sandbox_mode = "danger-full-access"\n'
   )
   const listen = options.listen ?? "ws://127.0.0.1:0"
+  const [program, ...words] = [...(options.through ?? []), process.execPath, MAIN] as [string, string]
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
-      ChildProcess.spawn(process.execPath, [MAIN, "--listen", listen, ...(options.args ?? [])], {
+      ChildProcess.spawn(program, [...words, "--listen", listen, ...(options.args ?? [])], {
         cwd,
         env: {
           PATH: process.env["PATH"],

@@ -6,7 +6,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { HarnessError, until } from "./harness.ts"
+import { HarnessError, until, type TestClient } from "./harness.ts"
 import * as Trees from "./trees.ts"
 
 /** What one workspace may be: these directories and the server's own, without the temporary ones of this machine. */
@@ -24,6 +24,29 @@ export const Tree = Schema.Struct({
 })
 export const treeOf = ({ emptyEnvironments, nodes }: typeof Tree.Type): Trees.Tree =>
   nodes.map((node, n) => ({ ...node, emptyEnvironment: emptyEnvironments[n] ?? n % 2 === 0 }))
+
+/** The sandboxes of a server that wait for a command, and those that have got one. */
+export const sparesOf = (server: number): ReadonlyArray<number> =>
+  Trees.childrenOf(server).filter(
+    (pid) =>
+      Trees.argumentsOf(pid).at(-2)?.includes("spare: ready") === true && Trees.statOf(pid)?.[0] !== "Z"
+  )
+
+/** Runs commands under this policy until a sandbox waits for the next one, and gives its pid. */
+export const awaitSpare = Effect.fnUntraced(function* (
+  client: TestClient,
+  server: number,
+  sandboxPolicy: object
+) {
+  const others = new Set(sparesOf(server))
+  const run = client.request("command/exec", { command: ["true"], sandboxPolicy })
+  const started = until("a spare", 5000, () => sparesOf(server).find((pid) => !others.has(pid)))
+  yield* run
+  yield* run
+  const first = yield* started
+  while (sparesOf(server).includes(first)) yield* run
+  return yield* started
+})
 
 /** The pid that a process has in its own namespace. */
 const innerPid = (pid: number): number | undefined => {

@@ -6,7 +6,9 @@ import { assert } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { conversation, until } from "../harness.ts"
+import { HAS_SPARES, conversation, until } from "../harness.ts"
+import { awaitSpare } from "../sandboxed.ts"
+import { statOf } from "../trees.ts"
 import { ATTEMPTS, HAS_KOFFI, TERMINAL_ATTEMPTS, type Attempt } from "./attempts.ts"
 import * as World from "./World.ts"
 
@@ -17,10 +19,17 @@ const POLICIES = {
   readOnly: { type: "readOnly" },
   workspaceWrite: { type: "workspaceWrite" },
   "readOnly with network": { type: "readOnly", networkAccess: true },
+  // behind the others of their kind, which are the first command and have none
+  "readOnly in a spare": { type: "readOnly" },
+  "readOnly in a spare with network": { type: "readOnly", networkAccess: true },
   "workspaceWrite with network": { type: "workspaceWrite", networkAccess: true }
 } as const
 type Policy = keyof typeof POLICIES
-export const CONFINED = (Object.keys(POLICIES) as ReadonlyArray<Policy>).filter((policy) => policy !== OPEN)
+const isInSpare = (policy: Policy) => policy.includes("spare")
+const TRIED = (Object.keys(POLICIES) as ReadonlyArray<Policy>).filter(
+  (policy) => HAS_SPARES || !isInSpare(policy)
+)
+export const CONFINED = TRIED.filter((policy) => policy !== OPEN)
 
 const INSIDE = path.resolve(import.meta.dirname, "inside.mjs")
 /** For all attempts of one policy together. */
@@ -75,6 +84,10 @@ export class Outcomes extends Context.Service<Outcomes, ReadonlyMap<string, Outc
         const calls = prepared.flatMap(({ attempt: { call }, env, id }) =>
           call === undefined ? [] : [[id, call, env]]
         )
+        const spare =
+          isInSpare(policy) && kind === "pipes"
+            ? yield* awaitSpare(client, server.pid, POLICIES[policy])
+            : undefined
         const answer = yield* client.request(
           "command/exec",
           {
@@ -95,6 +108,7 @@ export class Outcomes extends Context.Service<Outcomes, ReadonlyMap<string, Outc
           BATCH_MS
         )
         assert.isUndefined(answer.error)
+        if (spare !== undefined) assert.include([undefined, "Z"], statOf(spare)?.[0], "ran somewhere else")
         const { stderr, stdout } =
           kind === "terminals" ? { stdout: outputOf(client, policy), stderr: "" } : answer.result
         const messages = () => world.messages() + outputOf(client, terminal.name)
@@ -124,7 +138,7 @@ export class Outcomes extends Context.Service<Outcomes, ReadonlyMap<string, Outc
           })
         }
       })
-      for (const policy of Object.keys(POLICIES) as ReadonlyArray<Policy>) {
+      for (const policy of TRIED) {
         yield* run(policy, "pipes", Object.values(ATTEMPTS).flat())
         if (HAS_KOFFI) yield* run(policy, "terminals", TERMINAL_ATTEMPTS)
       }
