@@ -15,7 +15,7 @@ Map.groupBy ??= (items, keyOf) => {
 
 export default defineConfig({
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/06-test-your-client.ts"],
     testTimeout: 30_000,
     hookTimeout: 30_000
   }

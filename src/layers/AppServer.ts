@@ -4,6 +4,7 @@ import * as NodePath from "@effect/platform-node/NodePath"
 import * as Layer from "effect/Layer"
 import * as CommandExecHandlers from "../services/CommandExecHandlers.ts"
 import { CommandExec } from "../services/CommandExec.ts"
+import type { ClientTransport } from "../services/ClientTransport.ts"
 import * as ConfigHandlers from "../services/ConfigHandlers.ts"
 import { ConnectionCommands } from "../services/ConnectionCommands.ts"
 import { Dispatcher } from "../services/Dispatcher.ts"
@@ -11,11 +12,17 @@ import { FileSystem } from "../services/FileSystem.ts"
 import * as FileSystemHandlers from "../services/FileSystemHandlers.ts"
 import { FileWatches } from "../services/FileWatches.ts"
 import * as HandshakeHandlers from "../services/HandshakeHandlers.ts"
+import type { HostInfo } from "../services/HostInfo.ts"
+import * as InProcessTransport from "../services/InProcessTransport.ts"
 import * as Limits from "../services/Limits.ts"
 import * as MockHandlers from "../services/MockHandlers.ts"
 import * as ProcessHandlers from "../services/ProcessHandlers.ts"
 import { ProcessQuota } from "../services/ProcessQuota.ts"
+import type { ProcessSpawner } from "../services/ProcessSpawner.ts"
+import type { Sandbox } from "../services/Sandbox.ts"
 import * as ServedRpcs from "../services/ServedRpcs.ts"
+import * as TestMachine from "../services/TestMachine.ts"
+import type { TestPrograms } from "../services/TestProgram.ts"
 import * as BubblewrapSandbox from "./BubblewrapSandbox.ts"
 import type { ListenAddress } from "./ListenAddress.ts"
 import * as NodeFileWatcher from "./NodeFileWatcher.ts"
@@ -47,25 +54,29 @@ export const layerDispatcher = Dispatcher.layer.pipe(
 export interface MachineOptions {
   /** The configuration directory. */
   readonly codexHome: string
-  /** Values that are stronger than any file. */
-  readonly overrides: Readonly<Record<string, unknown>>
+  /** Values that are stronger than any file; by default none. */
+  readonly overrides?: Readonly<Record<string, unknown>>
   /** Makes what is bad or unknown in a file of the configuration an error. */
   readonly strictConfig?: boolean
   /** Bounds other than the defaults, the transport's included. */
   readonly limits?: Partial<Limits.Limits>
+  /** What starts processes, in place of this machine's pipes and terminals. */
+  readonly spawner?: Layer.Layer<ProcessSpawner>
+  /** What confines commands, in place of bubblewrap. */
+  readonly sandbox?: Layer.Layer<Sandbox, never, ProcessSpawner | HostInfo>
 }
 
 /** All of the server on this machine but the way in: what any transport needs. */
 export const layerMachine = (options: MachineOptions) =>
   layerDispatcher.pipe(
     Layer.provide(CommandExec.layer),
-    Layer.provide(BubblewrapSandbox.layer),
+    Layer.provide(options.sandbox ?? BubblewrapSandbox.layer),
     Layer.provide([
-      NodeProcessSpawner.layer,
+      options.spawner ?? NodeProcessSpawner.layer,
       NodeHostInfo.layer(options.codexHome),
       NodeLocalFiles.layer,
       NodeFileWatcher.layer,
-      TomlConfigStore.layer(options)
+      TomlConfigStore.layer({ overrides: {}, ...options })
     ]),
     Layer.provide([NodeFileSystem.layer, NodePath.layer]),
     Layer.provideMerge(Limits.layer(options.limits))
@@ -80,3 +91,19 @@ export interface AppServerOptions extends MachineOptions {
 /** The server on this machine, listening for WebSockets as long as the layer lives. */
 export const layer = (options: AppServerOptions) =>
   WebSocketTransport.layer(options.listen, options.access).pipe(Layer.provide(layerMachine(options)))
+
+/**
+ * The server for tests of clients: the whole protocol, quick and the same on every machine. Commands are the programs
+ * that are given, and no policy confines them; there are no files and no configuration. A client of this library
+ * finds it as its transport; for one that connects by itself put a `WebSocketTransport` in front.
+ */
+export const layerTest = (
+  programs: TestPrograms = {},
+  limits?: Partial<Limits.Limits>
+): Layer.Layer<Dispatcher | ClientTransport> =>
+  InProcessTransport.layer.pipe(
+    Layer.provideMerge(layerDispatcher),
+    Layer.provide(CommandExec.layer),
+    Layer.provide(TestMachine.layer(programs)),
+    Layer.provideMerge(Limits.layer(limits))
+  )

@@ -6,7 +6,7 @@ import type { SystemRefusal } from "../services/FileSystemError.ts"
 import { call } from "./OpenFile.ts"
 
 /** So many calls at once keep the threads busy (Node has four), and leave room for the requests of others. */
-const CONCURRENCY = 4
+export const CONCURRENCY = 4
 
 /** What stands in a text for bytes that are no UTF-8. */
 const REPLACEMENT = "\ufffd"

@@ -6,6 +6,7 @@ import { InvalidCopy, type NotAFile, type SystemRefusal } from "../services/File
 import { entriesOf, forEachEntry, join, type FilePath } from "./DirectoryWalk.ts"
 import {
   CHUNK_BYTES,
+  FIRST_BYTES,
   call,
   readInto,
   truncate,
@@ -23,7 +24,7 @@ type CopyError = InvalidCopy | NotAFile | SystemRefusal
 /** The content, from the beginning to the end that is reached then: the size of a file in `/proc` says nothing. */
 const pour = (source: OpenFile, destination: OpenFile) =>
   Effect.gen(function* () {
-    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(Number(source.stats.size), 64 * 1024)))
+    const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(Number(source.stats.size), FIRST_BYTES)))
     for (;;) {
       const bytes = yield* readInto(source.handle, buffer, 0)
       if (bytes === 0) return

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import { SystemRefusal } from "../services/FileSystemError.ts"
 import * as SystemError from "../services/SystemError.ts"
 import { entriesOf, forEachEntry, join, type FilePath } from "./DirectoryWalk.ts"
-import { call, lstat, using } from "./OpenFile.ts"
+import { call, using } from "./OpenFile.ts"
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = fs.constants
 
@@ -35,7 +35,7 @@ const removeTree = (directory: FilePath): Effect.Effect<void, SystemRefusal> =>
 export const remove = Effect.fnUntraced(function* (path: string, recursive: boolean) {
   // the system says so only when all is gone that is in it
   if (path === "/") return yield* Effect.fail(new SystemRefusal({ text: SystemError.textOf("EBUSY") }))
-  const stats = yield* lstat(path)
+  const stats = yield* call(() => fsp.lstat(path))
   if (!stats.isDirectory()) return yield* call(() => fsp.unlink(path))
   return yield* recursive ? removeTree(path) : call(() => fsp.rmdir(path))
 })

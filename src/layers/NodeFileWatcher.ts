@@ -29,7 +29,7 @@ export const layer: Layer.Layer<FileWatcher> = Layer.effect(
     watch: (path, listener) => {
       const onLost = (error: unknown) => {
         Effect.runForkWith(context)(
-          Effect.logWarning(`changes of ${path} may be missed: ${SystemError.text(error)}`)
+          Effect.logWarning(`changes of ${path} are told late: ${SystemError.text(error)}`)
         )
       }
       return Effect.asVoid(

@@ -6,19 +6,22 @@ import * as Layer from "effect/Layer"
 import type { FsReadDirectoryEntry } from "../rpc/FileSystem.ts"
 import { FileTooLarge, NotAFile } from "../services/FileSystemError.ts"
 import { LocalFiles } from "../services/LocalFiles.ts"
-import { entriesOf, join, type Entry, type FilePath } from "./DirectoryWalk.ts"
+import { CONCURRENCY, entriesOf, join, type Entry, type FilePath } from "./DirectoryWalk.ts"
 import * as FileCopy from "./FileCopy.ts"
 import { remove } from "./FileRemoval.ts"
-import { call, readInto, truncate, using, usingForWrite, writeAll, type OpenFile } from "./OpenFile.ts"
+import {
+  FIRST_BYTES,
+  call,
+  readInto,
+  truncate,
+  using,
+  usingForWrite,
+  writeAll,
+  type OpenFile
+} from "./OpenFile.ts"
 
 /** What the umask leaves of it. */
 const NEW_FILE_MODE = 0o666
-
-/** Files whose size is not known before, such as those of `/proc`, are read into so much at first. */
-const FIRST_BYTES = 64 * 1024
-
-/** Links whose targets are looked at at once. */
-const CONCURRENCY = 4
 
 const statOf = (file: fs.PathLike) => call(() => fsp.stat(file))
 
@@ -27,8 +30,7 @@ const readWhole = Effect.fnUntraced(function* ({ handle, stats }: OpenFile, maxB
   const tooLarge = Effect.fail(new FileTooLarge({ max: maxBytes }))
   if (stats.size > maxBytes) return yield* tooLarge
   // one more than it should need, which the end of the file leaves free
-  let buffer = Buffer.allocUnsafeSlow(Number(stats.size) + 1)
-  if (stats.size === 0n) buffer = Buffer.allocUnsafeSlow(FIRST_BYTES)
+  let buffer = Buffer.allocUnsafeSlow(stats.size === 0n ? FIRST_BYTES : Number(stats.size) + 1)
   let length = 0
   for (;;) {
     const bytes = yield* readInto(handle, buffer, length)

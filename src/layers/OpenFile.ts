@@ -3,18 +3,18 @@ import * as fs from "node:fs"
 import * as fsp from "node:fs/promises"
 import * as Effect from "effect/Effect"
 import { NotAFile, SystemRefusal } from "../services/FileSystemError.ts"
+import * as SystemError from "../services/SystemError.ts"
 
 const { O_CREAT, O_NONBLOCK, O_WRONLY } = fs.constants
 
 /** What is read or written at once: few calls for a large file, and little to wait for at its end. */
 export const CHUNK_BYTES = 1024 * 1024
+/** So much at first where the size is not known before, as of files in `/proc`. */
+export const FIRST_BYTES = 64 * 1024
 
 /** One call of the system. It is not interrupted, for what it opens has to be closed. */
 export const call = <A>(run: () => Promise<A>): Effect.Effect<A, SystemRefusal> =>
   Effect.uninterruptible(Effect.tryPromise({ try: run, catch: SystemRefusal.from }))
-
-/** What is at a path, links not followed. */
-export const lstat = (file: fs.PathLike) => call(() => fsp.lstat(file))
 
 /** What can be done with an open file. */
 export interface OpenFile {
@@ -73,5 +73,8 @@ export const writeAll = (handle: fsp.FileHandle, bytes: Uint8Array): Effect.Effe
     ? Effect.void
     : Effect.flatMap(
         call(() => handle.write(bytes, 0, bytes.length, null)),
-        ({ bytesWritten }) => writeAll(handle, bytes.subarray(bytesWritten))
+        ({ bytesWritten }) =>
+          bytesWritten === 0
+            ? Effect.fail(new SystemRefusal({ text: SystemError.textOf("EIO") }))
+            : writeAll(handle, bytes.subarray(bytesWritten))
       )

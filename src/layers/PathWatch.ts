@@ -17,8 +17,8 @@ const MAX_ENTRIES = 1001
 
 /** Events that are looked at in one turn of the event loop, in some 15 ms: as long as more come, nothing else happens. */
 export const MAX_EVENTS_PER_TURN = 4000
-/** So long nothing is watched when there were more. */
-const PAUSE_MS = 100
+/** So long nothing is watched when there were more, and when the system refuses. */
+const PAUSE_MS = { flood: 100, refusal: 10_000 }
 
 type Listener = (event: string, name: string) => void
 
@@ -27,7 +27,7 @@ export interface PathWatchOptions {
   readonly onChange: (path: string) => void
   /** More was changed than is looked at. */
   readonly onFlood: () => void
-  /** The system refused, so that later changes may be missed. */
+  /** The system refuses to watch on; it is asked again later. */
   readonly onLost: (error: unknown) => void
 }
 
@@ -152,21 +152,24 @@ export class PathWatch {
 
   #watch(file: string, listener: Listener): void {
     const watcher = fs.watch(file, (event, name) => {
-      if (isFlood()) this.#stop()
+      if (isFlood()) this.#stop(PAUSE_MS.flood)
       else if (name !== null) listener(event, name)
     })
-    watcher.on("error", this.#options.onLost)
+    watcher.on("error", (error) => {
+      this.#options.onLost(error)
+      this.#stop(PAUSE_MS.refusal)
+    })
     this.#watchers.push(watcher)
   }
 
-  /** Lets a flood pass. What changes meanwhile is told as one. */
-  #stop(): void {
+  /** Goes on later. What changes meanwhile is told as one. */
+  #stop(milliseconds: number): void {
     this.close()
     this.#options.onFlood()
     this.#pause = setTimeout(() => {
       this.#look()
       this.#options.onFlood()
-    }, PAUSE_MS)
+    }, milliseconds)
   }
 
   /** Once for all that comes at once. */
@@ -183,6 +186,7 @@ export class PathWatch {
       this.#watchAll()
     } catch (error) {
       this.#options.onLost(error)
+      this.#stop(PAUSE_MS.refusal)
     }
     close()
     if (before?.identity !== this.#found?.identity) this.#tellNew()

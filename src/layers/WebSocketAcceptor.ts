@@ -49,19 +49,28 @@ export interface AcceptRules extends UpgradeChecks.UpgradeRules {
   readonly auth?: ConnectionAuth.TokenCheck | undefined
 }
 
-/** Accepts until the Scope ends, which closes all connections, and so ends all that they started. */
-export const accept = Effect.fnUntraced(function* ({ release, server }: HttpListener, rules: AcceptRules) {
+export interface Acceptor {
+  /** What a request is answered that is no upgrade, or may not be one; `undefined` for what is to be upgraded. */
+  readonly check: (request: IncomingMessage) => HttpAnswer.HttpAnswer | undefined
+  /**
+   * Makes a request that passed `check` a connection, or answers it on the socket, which ends in either case. The end
+   * of `scope` closes the connection, and so ends all that it started.
+   */
+  readonly upgrade: (request: IncomingMessage, socket: Socket, head: Buffer, scope: Scope.Scope) => void
+}
+
+/** `opened` is told of each socket that has become a WebSocket. */
+export const make = Effect.fnUntraced(function* (rules: AcceptRules, opened: (socket: Socket) => void) {
   const dispatcher = yield* Dispatcher
   const { maxConnections, maxUnsentBytes } = yield* Limits
   const context = yield* Effect.context<never>()
-  const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
   /** Only pages need them, and pages need to be allowed. */
   const subprotocols = rules.allowedOrigins !== undefined && rules.allowedOrigins.size > 0
   const webSockets = new WebSocketServer(webSocketOptions(subprotocols))
   const heartbeat = yield* Heartbeat.make
   let connections = 0
 
-  const open = (webSocket: WebSocket, socket: Socket) => {
+  const open = (webSocket: WebSocket, socket: Socket, scope: Scope.Scope) => {
     const connection = Scope.forkUnsafe(scope, "sequential")
     const inbox = new WebSocketInbox(webSocket)
     const outbox = WebSocketOutbox.make(webSocket, socket, {
@@ -80,7 +89,7 @@ export const accept = Effect.fnUntraced(function* ({ release, server }: HttpList
     }).pipe(Scope.provide(connection), Effect.runSyncWith(context))
     inbox.start(receive)
     connections++
-    release(socket)
+    opened(socket)
     const unwatch = heartbeat.watch({ socket, webSocket })
     // who hangs up without a close frame may leave output unread for ever
     socket.once("end", () => setTimeout(() => socket.destroy(), CLOSE_TIMEOUT_MS).unref())
@@ -97,28 +106,40 @@ export const accept = Effect.fnUntraced(function* ({ release, server }: HttpList
       ? Effect.void
       : ConnectionAuth.authenticate(request.headers, rules.auth, subprotocols)
 
+  const acceptor: Acceptor = {
+    check: (request) => UpgradeChecks.check(request, rules),
+    upgrade: (request, socket, head, scope) => {
+      const judged = Effect.onExit(authenticate(request), (exit) =>
+        Effect.sync(() => {
+          if (Exit.isFailure(exit)) {
+            const refusal = Cause.findErrorOption(exit.cause)
+            if (Option.isNone(refusal)) socket.destroy()
+            else HttpAnswer.writeTo(socket, HttpAnswer.make(401, refusal.value.message))
+          } else if (connections >= maxConnections) {
+            HttpAnswer.writeTo(socket, UpgradeChecks.full(maxConnections))
+          } else {
+            webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket, scope))
+          }
+        })
+      )
+      Fiber.runIn(Effect.runForkWith(context)(Effect.exit(judged)), scope)
+    }
+  }
+  return acceptor
+})
+
+/** Accepts until the Scope ends, which closes all connections. */
+export const accept = Effect.fnUntraced(function* ({ release, server }: HttpListener, rules: AcceptRules) {
+  const acceptor = yield* make(rules, release)
+  const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
   server.on("request", (request, response) => {
-    const answer = UpgradeChecks.check(request, rules)
-    HttpAnswer.respond(response, answer ?? UpgradeChecks.NO_UPGRADE)
+    HttpAnswer.respond(response, acceptor.check(request) ?? UpgradeChecks.NO_UPGRADE)
   })
   server.on("upgrade", (request, duplex, head) => {
     const socket = duplex as Socket
     socket.on("error", () => {}) // "close" follows
-    const answer = UpgradeChecks.check(request, rules)
-    if (answer !== undefined) return HttpAnswer.writeTo(socket, answer)
-    const judged = Effect.onExit(authenticate(request), (exit) =>
-      Effect.sync(() => {
-        if (Exit.isFailure(exit)) {
-          const refusal = Cause.findErrorOption(exit.cause)
-          if (Option.isNone(refusal)) socket.destroy()
-          else HttpAnswer.writeTo(socket, HttpAnswer.make(401, refusal.value.message))
-        } else if (connections >= maxConnections) {
-          HttpAnswer.writeTo(socket, UpgradeChecks.full(maxConnections))
-        } else {
-          webSockets.handleUpgrade(request, socket, head, (webSocket) => open(webSocket, socket))
-        }
-      })
-    )
-    Fiber.runIn(Effect.runForkWith(context)(Effect.exit(judged)), scope)
+    const answer = acceptor.check(request)
+    if (answer !== undefined) HttpAnswer.writeTo(socket, answer)
+    else acceptor.upgrade(request, socket, head, scope)
   })
 })

@@ -14,7 +14,7 @@ export const FsReadFileParams = Schema.Struct({
   path: path("Absolute; links are followed.")
 }).annotate({
   identifier: "FsReadFileParams",
-  description: "Reads one regular file of at most 67108864 bytes. Never sandboxed."
+  description: "Reads one regular file, by default of at most 67108864 bytes. Never sandboxed."
 })
 
 export const FsReadFileResponse = Schema.Struct({

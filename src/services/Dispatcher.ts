@@ -76,7 +76,16 @@ export class Dispatcher extends Context.Service<
                 invalidRequest(`Invalid request: unknown variant \`${method}\`, expected one of ${methods}`)
               )
             }
-            const params = decode(route, request.params)
+            const fail = (cause: unknown) => {
+              run(Effect.logError(`${method} failed`, cause))
+              refuse(internalError("internal error; the server's log has the details"))
+            }
+            let params: ReturnType<typeof decode>
+            try {
+              params = decode(route, request.params)
+            } catch (defect) {
+              return fail(defect)
+            }
             if (params._tag === "Failure") return refuse(invalidRequest(`Invalid request: ${params.failure}`))
 
             waiting++
@@ -106,8 +115,7 @@ export class Dispatcher extends Context.Service<
               const failure = Cause.findErrorOption(exit.cause)
               if (failure._tag === "Some") return refuse(failure.value as WireError)
               if (Cause.hasInterruptsOnly(exit.cause)) return // the connection is over
-              run(Effect.logError(`${method} failed`, exit.cause))
-              refuse(internalError("internal error; the server's log has the details"))
+              fail(exit.cause)
             }
             const exit = fiber.pollUnsafe()
             if (exit !== undefined) return finish(exit)

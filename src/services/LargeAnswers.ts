@@ -3,20 +3,14 @@
  * that asks for a lot and reads nothing costs the memory of one.
  */
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Semaphore from "effect/Semaphore"
+import { answered } from "./Answered.ts"
 import type { Connection } from "./Connection.ts"
 
 export interface LargeAnswers {
   /** Takes the turn for the current request, which is one of this connection. It ends when the client has the answer. */
   readonly take: (connection: Connection["Service"]) => Effect.Effect<void>
 }
-
-/** Done when the current request, which goes on meanwhile, has been answered. */
-const answered = Effect.map(Effect.fiber, (request) =>
-  // it is answered by whoever observes the end of its fiber
-  Effect.andThen(Fiber.await(request), Effect.yieldNow)
-)
 
 export const make = (): LargeAnswers => {
   const turns = new WeakMap<Connection["Service"], Semaphore.Semaphore>()

@@ -2,10 +2,10 @@
 import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
 import * as Path from "effect/Path"
 import { DEFAULT_OUTPUT_BYTES_CAP, DEFAULT_TIMEOUT_MS } from "../rpc/CommandExec.ts"
 import { ProcessRpcs, type ProcessExitedNotification, type ProcessSpawnParams } from "../rpc/Process.ts"
+import { answered } from "./Answered.ts"
 import * as CommandEnvironment from "./CommandEnvironment.ts"
 import type { Command } from "./CommandExec.ts"
 import { InvalidCommand, NegativeTimeout, type CommandExecError } from "./CommandExecError.ts"
@@ -97,9 +97,9 @@ export const layer = ProcessRpcs.middleware(ConnectionReady).toLayer(
       if (refused !== undefined) return yield* Effect.fail(refused)
       const { notify } = yield* Connection
       const started = Deferred.makeUnsafe<{}, CommandExecError>()
-      // the request is answered when its fiber has ended, by whoever observes it; only then may output follow
-      const answered = Effect.andThen(Fiber.await(yield* Effect.fiber), Effect.yieldNow)
-      yield* run(params, Effect.andThen(Deferred.succeed(started, {}), answered)).pipe(
+      // output follows the answer
+      const whenAnswered = yield* answered
+      yield* run(params, Effect.andThen(Deferred.succeed(started, {}), whenAnswered)).pipe(
         Effect.flatMap((exited) =>
           // text of control characters, six times as long in JSON, may exceed the longest string
           Effect.catchDefect(notify("process/exited", exited), () =>

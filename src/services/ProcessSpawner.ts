@@ -14,7 +14,10 @@ export const EAGER_STDIN_BYTES = 1024 * 1024
 
 /** A program that starts another one, confined. */
 export interface Launcher {
-  /** The words to start in place of the command's; on a terminal the command must lead a session that controls it. */
+  /**
+   * The words to start in place of the command's, the program by its absolute path. On a terminal it has to make the
+   * command the leader of a session that controls it.
+   */
   readonly wrap: (argv: SpawnSpec["argv"], terminal: boolean) => SpawnSpec["argv"]
   /** Its own environment; it knows the command's by other means. */
   readonly env: Readonly<Record<string, string>>

@@ -1,41 +1,156 @@
-/** The examples do what they say, with the package as it is built; the README shows them as they are. */
+/**
+ * The examples do what they say, each in a process of its own, with the package as it is built and installed; what
+ * the documents show is what is run. `06-test-your-client.ts` is a test, which Vitest runs itself.
+ */
 import * as ChildProcess from "node:child_process"
 import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { transform } from "esbuild"
-import { startServer } from "../support/harness.ts"
+import { connect, startServer, temporaryDirectory, until } from "../support/harness.ts"
 
 const ROOT = path.resolve(import.meta.dirname, "../..")
 const RUN_MS = 20_000
 
-/** Runs TypeScript within the package, and gives what it prints. */
-const run = Effect.fnUntraced(function* (typeScript: string) {
-  const { code } = yield* Effect.promise(() => transform(typeScript, { loader: "ts", format: "esm" }))
-  return yield* Effect.callback<string>((resume) => {
-    const words = ["--input-type=module", "--eval", code]
-    ChildProcess.execFile(process.execPath, words, { cwd: ROOT, timeout: RUN_MS }, (error, stdout, stderr) =>
-      resume(error === null ? Effect.succeed(stdout) : Effect.die(`${error.message}\n${stderr}`))
-    )
-  })
+const read = (...names: ReadonlyArray<string>) => fs.readFileSync(path.join(ROOT, ...names), "utf8")
+
+/** A project of somebody who has installed the package and Effect. */
+const project = Effect.map(temporaryDirectory, (directory) => {
+  const modules = path.join(directory, "node_modules")
+  fs.mkdirSync(modules)
+  fs.symlinkSync(ROOT, path.join(modules, "effect-app-server"))
+  for (const name of ["effect", "@effect"]) {
+    fs.symlinkSync(path.join(ROOT, "node_modules", name), path.join(modules, name))
+  }
+  return directory
 })
 
-describe.each([
-  ["client.ts", "1\n2\n3\n{ exitCode: 0, stdout: '', stderr: '' }\n"],
-  ["promises.ts", "24 80\n{ exitCode: 0, stdout: '', stderr: '' }\n"]
-])("examples/%s", (name, output) => {
-  const example = fs.readFileSync(path.join(ROOT, "examples", name), "utf8")
+/** Starts an example with its port replaced by another, or by what stands for its URL. */
+const start = Effect.fnUntraced(function* (name: string, edit: readonly [from: string, to: string]) {
+  const directory = yield* project
+  const typeScript = read("examples", name).replace(...edit)
+  const { code } = yield* Effect.promise(() => transform(typeScript, { loader: "ts", format: "esm" }))
+  const file = path.join(directory, "example.mjs")
+  fs.writeFileSync(file, code)
+  fs.mkdirSync(path.join(directory, "sources"))
+  fs.writeFileSync(path.join(directory, "sources", "a.txt"), "first\n")
+  const child = yield* Effect.acquireRelease(
+    Effect.sync(() =>
+      ChildProcess.spawn(process.execPath, [file], {
+        cwd: directory,
+        env: { ...process.env, HOME: directory },
+        stdio: ["ignore", "pipe", "pipe"]
+      })
+    ),
+    (child) => Effect.sync(() => child.kill("SIGKILL"))
+  )
+  let stdout = ""
+  let stderr = ""
+  child.stdout.on("data", (bytes: Buffer) => (stdout += bytes.toString().replaceAll("\r\n", "\n")))
+  child.stderr.on("data", (bytes: Buffer) => (stderr += bytes.toString()))
+  let ended: number | string | undefined
+  child.on("close", (code, signal) => (ended = code ?? signal!))
+  /** Waits until it has printed this, and gives what matched. */
+  const prints = (pattern: RegExp) =>
+    until(`${name} prints ${pattern}`, RUN_MS, () => pattern.exec(stdout) ?? undefined).pipe(
+      Effect.mapError(({ message }) => `${message}: ${stdout}${stderr}`)
+    )
+  return {
+    directory,
+    prints,
+    stop: Effect.sync(() => child.kill("SIGINT")),
+    exit: until(`the end of ${name}`, RUN_MS, () => ended),
+    output: () => `${stdout}${stderr}`
+  }
+})
 
-  it("is in the README", () => {
-    assert.include(fs.readFileSync(path.join(ROOT, "README.md"), "utf8"), `\`\`\`ts\n${example}\`\`\``)
+const UNCHANGED = ["", ""] as const
+const ANY_PORT = ["port: 4500", "port: 0"] as const
+
+/** One that runs to its end by itself. */
+const run = Effect.fnUntraced(function* (name: string, edit: readonly [from: string, to: string]) {
+  const { exit, output } = yield* start(name, edit)
+  assert.strictEqual(yield* exit, 0, output())
+  return output()
+})
+
+const hello = Effect.fnUntraced(function* (url: string) {
+  const client = yield* connect(url)
+  yield* client.initialize()
+  const { result } = yield* client.request("command/exec", {
+    command: ["echo", "hello"],
+    sandboxPolicy: { type: "dangerFullAccess" }
   })
+  assert.strictEqual(result.stdout, "hello\n")
+})
 
-  it.live("runs", () =>
+describe("examples", () => {
+  it.live("01-serve.ts", () =>
     Effect.gen(function* () {
-      const { url } = yield* startServer()
-      const printed = yield* run(example.replace("ws://127.0.0.1:4500", url))
-      assert.strictEqual(printed.replaceAll("\r\n", "\n"), output)
+      const { exit, prints, stop } = yield* start("01-serve.ts", ANY_PORT)
+      const [, url] = yield* prints(/listening on (\S+)/)
+      yield* hello(url!)
+      yield* stop
+      assert.strictEqual(yield* exit, 130)
     })
   )
+
+  it.live("02-exec-in-process.ts", () =>
+    Effect.gen(function* () {
+      const printed = yield* run("02-exec-in-process.ts", UNCHANGED)
+      assert.include(printed, "line 1\nline 2\nline 3\nexit code 3\n")
+    })
+  )
+
+  it.live("03-mount-in-http-router.ts", () =>
+    Effect.gen(function* () {
+      const { exit, prints, stop } = yield* start("03-mount-in-http-router.ts", ANY_PORT)
+      const [, host] = yield* prints(/http:\/\/([\d.:]+)/)
+      yield* hello(`ws://${host}/codex`)
+      const home = yield* Effect.promise(() => fetch(`http://${host}/`).then((answer) => answer.text()))
+      assert.strictEqual(home, "my app")
+      yield* stop
+      assert.strictEqual(yield* exit, 130)
+    })
+  )
+
+  it.live("04-custom-sandbox.ts", () =>
+    Effect.gen(function* () {
+      const printed = yield* run("04-custom-sandbox.ts", UNCHANGED)
+      assert.match(printed, /^allowed\nrefused: .*rm is not on the list/m)
+    })
+  )
+
+  it.live("05-watch-a-build.ts", () =>
+    Effect.gen(function* () {
+      const { url } = yield* startServer()
+      const { directory, prints } = yield* start("05-watch-a-build.ts", ["ws://127.0.0.1:4500", url])
+      yield* prints(/^\| building\n\| first\nbuilt\n/)
+      fs.writeFileSync(path.join(directory, "sources", "broken.txt"), "second\n")
+      yield* prints(/\| second\n[^]*failed with 1\n/)
+    })
+  )
+
+  describe.each([
+    ["07-run-a-command.ts", "1\n2\n3\n{ exitCode: 0, stdout: '', stderr: '' }\n"],
+    ["08-without-effect.ts", "24 80\n{ exitCode: 0, stdout: '', stderr: '' }\n"]
+  ])("%s", (name, output) => {
+    it.live("runs", () =>
+      Effect.gen(function* () {
+        const { url } = yield* startServer()
+        assert.strictEqual(yield* run(name, ["ws://127.0.0.1:4500", url]), output)
+      })
+    )
+  })
+
+  it.each([
+    ["README.md", "01-serve.ts"],
+    ["docs/clients.md", "07-run-a-command.ts"],
+    ["docs/clients.md", "08-without-effect.ts"],
+    ["docs/library.md", "02-exec-in-process.ts"],
+    ["docs/library.md", "06-test-your-client.ts"]
+  ])("%s shows %s as it is", (document, name) => {
+    assert.include(read(document), `\`\`\`ts\n${read("examples", name)}\`\`\``)
+  })
 })
