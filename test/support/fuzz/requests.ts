@@ -8,6 +8,7 @@ import type * as Schema from "effect/Schema"
 import * as AST from "effect/SchemaAST"
 import type * as Rpc from "effect/rpc/Rpc"
 import { AppServerRpcs } from "../../../src/rpc/AppServerRpcs.ts"
+import { MAX_MESSAGE_BYTES } from "../../../src/services/Connection.ts"
 import { harmless, isConfined } from "./harmless.ts"
 import { Raw, isReadable, nested, onWire, print, printMembers, type Members } from "./json.ts"
 import { mutate } from "./mutations.ts"
@@ -147,8 +148,9 @@ export const makeRequest = (
       : printMembers(members)
   // only between members, for in texts it is escaped
   const text = oneLine ? written.replaceAll("\n", " ") : written
-  // a path that was broken into one of somebody else's
-  if (method.startsWith("fs/") && !isConfined(text, directory)) {
+  // a path that was broken into one of somebody else's, or a message that rightly ends the connection
+  const isStray = method.startsWith("fs/") && !isConfined(text, directory)
+  if (isStray || Buffer.byteLength(text) > MAX_MESSAGE_BYTES) {
     return makeRequest(random, instances, n, options)
   }
   return !isSpoilt && isReadable(text)
