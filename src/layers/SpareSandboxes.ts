@@ -104,11 +104,14 @@ class Shelf {
   }
 }
 
-/** What a spare would have to run, if the command is one for a spare. */
-const scriptOf = (rules: SandboxRules, command: Confinable) =>
-  rules._tag === "Confined" && rules.writableRoots.length === 0 && "stdin" in command.io && !command.io.stdin
-    ? SpareScript.make({ ...command, env: environment(rules, command.env) })
-    : undefined
+/** What a spare would have to run, and the environment of that, if the command is one for a spare. */
+const scriptOf = (rules: SandboxRules, { argv, cwd, env: wanted, io }: Confinable) => {
+  if (rules._tag === "Unconfined" || rules.writableRoots.length > 0) return undefined
+  if ("rows" in io || io.stdin) return undefined
+  const env = environment(rules, wanted)
+  const script = SpareScript.make({ argv, cwd, env })
+  return script && { env, script }
+}
 
 /**
  * The sandbox with spares, which are started behind commands that could use one, and end with the Scope at the latest.
@@ -146,16 +149,14 @@ export const make = (
 
     return {
       confine: (rules, command) => {
-        const script = scriptOf(rules, command)
-        if (script === undefined) return sandbox.confine(rules, command)
+        const scripted = scriptOf(rules, command)
+        if (scripted === undefined) return sandbox.confine(rules, command)
+        const { env, script } = scripted
         const { giveBack, take } = rules.network ? networked : isolated
         return Effect.flatMap(Effect.acquireRelease(take, giveBack), (taken) =>
           taken === undefined
             ? sandbox.confine(rules, command)
-            : Effect.succeed({
-                env: environment(rules, command.env),
-                spare: (output) => taken.spare.run(script, output)
-              })
+            : Effect.succeed({ env, spare: (output) => taken.spare.run(script, output) })
         )
       }
     }
