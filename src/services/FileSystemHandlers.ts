@@ -10,6 +10,7 @@ import { InvalidContent, NulInPath, type FileSystemError } from "./FileSystemErr
 import { FileWatches } from "./FileWatches.ts"
 import * as FileTurns from "./FileTurns.ts"
 import * as LargeAnswers from "./LargeAnswers.ts"
+import * as PerConnection from "./PerConnection.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
 import { fromFileSystemError } from "./WireErrors.ts"
 
@@ -24,14 +25,8 @@ export const layer = FileSystemRpcs.middleware(ConnectionReady).toLayer(
     const watches = yield* FileWatches
     const path = yield* Path.Path
     const largeAnswers = LargeAnswers.make()
-    const turns = new WeakMap<Connection["Service"], FileTurns.FileTurns>()
-
     /** Of each connection its own, for here a slow client may let its own requests wait. */
-    const turnsOf = (connection: Connection["Service"]) => {
-      const own = turns.get(connection) ?? FileTurns.make()
-      turns.set(connection, own)
-      return own
-    }
+    const turnsOf = PerConnection.make(FileTurns.make)
 
     /** Does it behind what the connection has asked of these paths before. */
     const inOrder = <A, R>(names: ReadonlyArray<string>, act: Effect.Effect<A, FileSystemError, R>) => {

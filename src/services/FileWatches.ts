@@ -10,6 +10,7 @@ import { Connection } from "./Connection.ts"
 import { DuplicateWatch, TooManyWatches, type FileSystemError } from "./FileSystemError.ts"
 import { FileWatcher } from "./FileWatcher.ts"
 import { Limits } from "./Limits.ts"
+import * as PerConnection from "./PerConnection.ts"
 
 /** From the first change to the notification: 200 ms (measured on Codex 0.169.0). */
 export const WINDOW = Duration.millis(200)
@@ -30,12 +31,7 @@ export class FileWatches extends Context.Service<
     Effect.gen(function* () {
       const watcher = yield* FileWatcher
       const { maxWatchesPerConnection: max } = yield* Limits
-      const all = new WeakMap<Connection["Service"], Map<string, Scope.Closeable>>()
-      const watchesOf = (connection: Connection["Service"]) => {
-        const watches = all.get(connection) ?? new Map<string, Scope.Closeable>()
-        all.set(connection, watches)
-        return watches
-      }
+      const watchesOf = PerConnection.make(() => new Map<string, Scope.Closeable>())
 
       return {
         start: Effect.fnUntraced(function* (watchId, path) {

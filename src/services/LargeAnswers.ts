@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Semaphore from "effect/Semaphore"
 import { answered } from "./Answered.ts"
 import type { Connection } from "./Connection.ts"
+import * as PerConnection from "./PerConnection.ts"
 
 export interface LargeAnswers {
   /** Takes the turn for the current request, which is one of this connection. It ends when the client has the answer. */
@@ -13,13 +14,12 @@ export interface LargeAnswers {
 }
 
 export const make = (): LargeAnswers => {
-  const turns = new WeakMap<Connection["Service"], Semaphore.Semaphore>()
+  const turnOf = PerConnection.make(() => Semaphore.makeUnsafe(1))
   return {
     take: (connection) =>
       Effect.uninterruptibleMask((restore) =>
         Effect.gen(function* () {
-          const turn = turns.get(connection) ?? Semaphore.makeUnsafe(1)
-          turns.set(connection, turn)
+          const turn = turnOf(connection)
           yield* restore(turn.take(1))
           const over = (yield* answered).pipe(
             Effect.andThen(connection.outbox.drained),
