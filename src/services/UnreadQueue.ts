@@ -61,10 +61,12 @@ export class UnreadQueue<A, E> {
 
   push(item: A, bytes: number): void {
     if (this.#end !== undefined) return
+    // who waits has found nothing among what is unread
+    for (const reader of this.#readers)
+      if (reader.wants(item)) return this.#resume(reader, Exit.succeed([item]))
     const weight = bytes + ITEM_BYTES
     this.#unread.push({ item, weight })
     this.#bytes += weight
-    for (const reader of this.#readers) if (this.#serve(reader)) break
     if (this.#bytes > MAX_UNREAD_BYTES) this.#gate.full(this)
   }
 
@@ -97,8 +99,8 @@ export class UnreadQueue<A, E> {
     return Stream.fromPull(Effect.succeed(pull)) as Stream.Stream<A, E>
   }
 
-  /** Whether it had something for this reader. */
-  #serve(reader: Reader<A, E>): boolean {
+  /** Gives the reader what there is for it, or its end; else it goes on waiting. */
+  #serve(reader: Reader<A, E>): void {
     const wanted: Array<A> = []
     const left: Array<Entry<A>> = []
     for (const entry of this.#unread) {
@@ -110,11 +112,17 @@ export class UnreadQueue<A, E> {
       }
     }
     const [first, ...rest] = wanted
-    if (first === undefined && this.#end === undefined) return false
+    if (first === undefined) {
+      if (this.#end !== undefined) this.#resume(reader, this.#end)
+      return
+    }
     this.#unread = left
-    this.#readers.delete(reader)
     if (this.#bytes <= MAX_UNREAD_BYTES) this.#gate.room(this)
-    reader.resume(first === undefined ? this.#end! : Exit.succeed([first, ...rest]))
-    return first !== undefined
+    this.#resume(reader, Exit.succeed([first, ...rest]))
+  }
+
+  #resume(reader: Reader<A, E>, exit: Exit.Exit<Items<A>, E | Cause.Done>): void {
+    this.#readers.delete(reader)
+    reader.resume(exit)
   }
 }
