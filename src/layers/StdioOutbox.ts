@@ -42,8 +42,9 @@ export const make = (
       if (typeof frame === "string") {
         stream.write(Buffer.from(`${frame}\n`), backlog.written)
       } else {
-        stream.cork() // one write for both
-        stream.write(frame)
+        stream.cork() // one write for all
+        if (frame instanceof Uint8Array) stream.write(frame)
+        else for (const piece of frame) stream.write(piece)
         stream.write(NEWLINE, backlog.written)
         stream.uncork()
       }

@@ -17,7 +17,14 @@ export const make = (webSocket: WebSocket, socket: Socket, options: Backlog.Back
       if (webSocket.readyState !== webSocket.OPEN) return
       if (typeof frame === "string" && frame.length <= TextFrame.MAX_SMALL_TEXT) {
         socket.write(TextFrame.make(frame), written)
-      } else webSocket.send(frame, TEXT, written)
+      } else if (typeof frame === "string" || frame instanceof Uint8Array) {
+        webSocket.send(frame, TEXT, written)
+      } else {
+        socket.cork() // one write for all
+        socket.write(TextFrame.header(frame.reduce((length, piece) => length + piece.length, 0)))
+        for (const piece of frame) socket.write(piece)
+        socket.uncork()
+      }
       measure()
     },
     drained

@@ -19,6 +19,7 @@ import { ConnectionCommands } from "./ConnectionCommands.ts"
 import * as ExitDetails from "./ExitDetails.ts"
 import { HostInfo } from "./HostInfo.ts"
 import { Limits } from "./Limits.ts"
+import * as LongText from "./LongText.ts"
 import type { NamedProcesses } from "./NamedProcesses.ts"
 import { RequestSlot } from "./RequestSlot.ts"
 import * as SandboxRules from "./SandboxRules.ts"
@@ -118,11 +119,11 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
         : yield* CommandOutput.collect(running, maxBufferedBytes)
       const exit = yield* Effect.mapError(
         running.exit,
-        ({ problem }) => new SandboxFailed({ problem: text.stderr.trim() || problem })
+        ({ problem }) => new SandboxFailed({ problem: String(text.stderr).trim() || problem })
       )
       const { drainTimedOut, exitCode } = exit
-      const answer = { exitCode, ...text }
-      return ExitDetails.isAsked(connection) ? { ...answer, ...ExitDetails.of(exit), drainTimedOut } : answer
+      const details = ExitDetails.isAsked(connection) ? { ...ExitDetails.of(exit), drainTimedOut } : {}
+      return LongText.message({ exitCode, ...details }, text)
     }, Effect.scoped)
 
     return {

@@ -12,6 +12,7 @@ import type * as Scope from "effect/Scope"
 import type { ServerNotifications } from "../rpc/AppServerRpcs.ts"
 import type { InitializeParams } from "../rpc/Handshake.ts"
 import { printNotification } from "../rpc/JsonRpc.ts"
+import * as LongText from "./LongText.ts"
 import { NamedProcesses } from "./NamedProcesses.ts"
 
 /** The largest message of a client, 16 MiB; a larger one ends its connection (measured on Codex 0.169.0). */
@@ -30,10 +31,13 @@ export type Handshake = Data.TaggedEnum<{
 }>
 export const Handshake = Data.taggedEnum<Handshake>()
 
+/** One text frame: as text, or as its UTF-8 bytes, in pieces if it is long. */
+export type Frame = string | Uint8Array | ReadonlyArray<Uint8Array>
+
 /** Where the frames of a connection go. */
 export interface Outbox {
-  /** Queues one text frame, given as text or as its UTF-8 bytes. Order is kept; nothing waits, nothing fails. */
-  readonly send: (frame: string | Uint8Array) => void
+  /** Queues one frame. Order is kept; nothing waits, nothing fails. */
+  readonly send: (frame: Frame) => void
   /** Done when the client has taken so much that more may be sent; at once unless the client is slow. */
   readonly drained: Effect.Effect<void>
 }
@@ -83,7 +87,7 @@ export class Connection extends Context.Service<
       notify: (method, params) =>
         Effect.suspend(() => {
           if (!wants(method)) return Effect.void
-          outbox.send(printNotification(method, params, Date.now()))
+          outbox.send(LongText.print(params, (params) => printNotification(method, params, Date.now())))
           return outbox.drained
         })
     }

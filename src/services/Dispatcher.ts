@@ -21,7 +21,8 @@ import type { AppServerRpc } from "../rpc/AppServerRpcs.ts"
 import * as InvalidParams from "../rpc/InvalidParams.ts"
 import { parse, printError, printResult, type Request } from "../rpc/JsonRpc.ts"
 import { WireError, internalError, invalidRequest, overloaded } from "../rpc/WireError.ts"
-import { Connection, type Outbox } from "./Connection.ts"
+import { Connection, type Frame, type Outbox } from "./Connection.ts"
+import * as LongText from "./LongText.ts"
 import { RequestSlot } from "./RequestSlot.ts"
 import { ServedRpcs, type ConnectionAccess, type ConnectionReady } from "./ServedRpcs.ts"
 
@@ -96,9 +97,9 @@ export class Dispatcher extends Context.Service<
             }
             const slot = { release: Effect.sync(release) }
             const answer = (result: unknown): void => {
-              let frame: string
+              let frame: Frame
               try {
-                frame = printResult(id, route.encode(result))
+                frame = LongText.print(result, (result) => printResult(id, route.encode(result)))
               } catch (cause) {
                 // text of control characters, six times as long in JSON, may exceed the longest string
                 run(Effect.logError(`the result of ${method} cannot be printed`, cause))

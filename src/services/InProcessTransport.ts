@@ -53,7 +53,12 @@ export const layer: Layer.Layer<ClientTransport, never, Dispatcher> = Layer.effe
         const connection = yield* Scope.fork(yield* Effect.scope)
         const receive = yield* Scope.provide(
           dispatcher.connect({
-            send: (frame) => pausable.receive(typeof frame === "string" ? frame : decoder.decode(frame)),
+            send: (frame) =>
+              pausable.receive(
+                typeof frame === "string"
+                  ? frame
+                  : decoder.decode(frame instanceof Uint8Array ? frame : Buffer.concat(frame))
+              ),
             drained: pausable.drained
           }),
           connection

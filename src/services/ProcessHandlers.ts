@@ -15,6 +15,7 @@ import { ConnectionCommands } from "./ConnectionCommands.ts"
 import * as ExitDetails from "./ExitDetails.ts"
 import { HostInfo } from "./HostInfo.ts"
 import { Limits } from "./Limits.ts"
+import * as LongText from "./LongText.ts"
 import type { NamedProcesses } from "./NamedProcesses.ts"
 import * as SandboxRules from "./SandboxRules.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
@@ -80,16 +81,15 @@ export const layer = ProcessRpcs.middleware(ConnectionReady).toLayer(
         ? yield* CommandOutput.stream(connection, "process/outputDelta", processHandle, running)
         : yield* CommandOutput.collect(running, maxBufferedBytes)
       const exit = yield* running.exit
-      const exited: ProcessExitedNotification = {
+      const exited = {
         processHandle,
         exitCode: exit.exitCode,
         outputDrainTimedOut: exit.drainTimedOut,
-        stdout: text.stdout,
         stdoutCapReached: capReached.stdout,
-        stderr: text.stderr,
-        stderrCapReached: capReached.stderr
+        stderrCapReached: capReached.stderr,
+        ...(ExitDetails.isAsked(connection) && ExitDetails.of(exit))
       }
-      return ExitDetails.isAsked(connection) ? { ...exited, ...ExitDetails.of(exit) } : exited
+      return LongText.message(exited, text) satisfies ProcessExitedNotification
     }, Effect.scoped)
 
     const spawn = Effect.fnUntraced(function* (params: ProcessSpawnParams) {

@@ -45,3 +45,15 @@ describe("a text frame in one piece", () => {
     )
   }
 })
+
+describe("a text frame in pieces", () => {
+  for (const length of [0, 125, 126, 0xffff, 0x10000, 3_000_000]) {
+    it.effect(`announces ${length} bytes`, () =>
+      Effect.gen(function* () {
+        const payload = Buffer.alloc(length, "a")
+        const frame = Buffer.concat([TextFrame.header(length), payload])
+        assert.deepStrictEqual(yield* received(frame), [payload.toString()])
+      })
+    )
+  }
+})

@@ -72,7 +72,7 @@ export const connect = Effect.gen(function* () {
   const open = Latch.makeUnsafe(true)
   const receive = yield* connect({
     send: (frame) => {
-      const text = typeof frame === "string" ? frame : Buffer.from(frame).toString()
+      const text = typeof frame === "string" ? frame : Buffer.concat([frame].flat()).toString()
       frames.push(text)
       sent.push(JSON.parse(text) as Message)
     },
