@@ -43,6 +43,21 @@ const startStubborn = Effect.fnUntraced(function* (client: TestPeer) {
 
 for (const transport of TRANSPORTS) {
   describe(`a server on ${transport.name}`, () => {
+    it.live("answers with long output in one message, as text", () =>
+      Effect.gen(function* () {
+        const { client } = yield* talk(transport)
+        const script = "seq 200000; printf '\\351\\200' >&2; head -c 100000 /dev/zero | tr '\\0' '\\007' >&2"
+        const { result } = yield* client.request("command/exec", {
+          command: ["sh", "-c", script],
+          disableOutputCap: true
+        })
+        const numbers = Array.from({ length: 200_000 }, (_, i) => `${i + 1}\n`).join("")
+        assert.isTrue(result.stdout === numbers) // no difference of a megabyte
+        assert.isTrue(result.stderr === `\ufffd${"\x07".repeat(100_000)}`)
+        assert.strictEqual(result.exitCode, 0)
+      })
+    )
+
     describe("shakes hands", () => {
       it.live("and says who it is; the client need not confirm", () =>
         Effect.gen(function* () {
