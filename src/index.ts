@@ -34,6 +34,7 @@ export { Dispatcher, type Receive } from "./services/Dispatcher.ts"
 export { HostInfo } from "./services/HostInfo.ts"
 export * as InProcessTransport from "./services/InProcessTransport.ts"
 export { Limits } from "./services/Limits.ts"
+export * as Metrics from "./services/Metrics.ts"
 export type { OutputBuffer, Producer } from "./services/OutputBuffer.ts"
 export {
   ProcessSpawner,

@@ -19,12 +19,16 @@ import * as ConnectionAuth from "./auth/ConnectionAuth.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import * as HttpAnswer from "./HttpAnswer.ts"
 import type { HttpListener } from "./HttpListener.ts"
+import * as RequestTarget from "./RequestTarget.ts"
 import * as UpgradeChecks from "./UpgradeChecks.ts"
 import { WebSocketInbox } from "./WebSocketInbox.ts"
 import * as WebSocketOutbox from "./WebSocketOutbox.ts"
 
 /** How long the other side may take to close after a close frame, or after its FIN. Its commands end then at the latest. */
 const CLOSE_TIMEOUT_MS = 1000
+
+/** Where Prometheus looks by default. */
+const METRICS = "/metrics"
 
 /** Those two are missing in the types. */
 type WebSocketOptions = ServerOptions & {
@@ -47,6 +51,8 @@ const webSocketOptions = (subprotocols: boolean): WebSocketOptions => ({
 export interface AcceptRules extends UpgradeChecks.UpgradeRules {
   /** Judges the token of whoever passed the checks; without it everybody may connect. */
   readonly auth?: ConnectionAuth.TokenCheck | undefined
+  /** Answers `GET /metrics`. */
+  readonly metrics?: boolean | undefined
 }
 
 export interface Acceptor {
@@ -132,8 +138,21 @@ export const make = Effect.fnUntraced(function* (rules: AcceptRules, opened: (so
 export const accept = Effect.fnUntraced(function* ({ release, server }: HttpListener, rules: AcceptRules) {
   const acceptor = yield* make(rules, release)
   const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
+  const metricsPage =
+    rules.metrics === true
+      ? yield* Effect.flatMap(
+          Effect.promise(() => import("./MetricsPage.ts")),
+          ({ make }) => make(rules)
+        )
+      : undefined
+  const run = Effect.runForkWith(yield* Effect.context<never>())
   server.on("request", (request, response) => {
-    HttpAnswer.respond(response, acceptor.check(request) ?? UpgradeChecks.NO_UPGRADE)
+    if (metricsPage !== undefined && RequestTarget.parse(request.url!).path === METRICS) {
+      const answered = Effect.map(metricsPage(request), (answer) => HttpAnswer.respond(response, answer))
+      Fiber.runIn(run(answered), scope)
+    } else {
+      HttpAnswer.respond(response, acceptor.check(request) ?? UpgradeChecks.NO_UPGRADE)
+    }
   })
   server.on("upgrade", (request, duplex, head) => {
     const socket = duplex as Socket

@@ -16,6 +16,8 @@ export interface Access {
   readonly auth?: TokenCheck | undefined
   /** Pages that may connect, by their origins as browsers write them; by default none. */
   readonly allowedOrigins?: ReadonlyArray<string> | undefined
+  /** Shows who may connect what `Metrics` counts, at `GET /metrics`, but no browser; by default nobody. */
+  readonly metrics?: boolean | undefined
 }
 
 /** Other machines could reach the address, and `auth` is missing: whoever can connect can run commands. */
@@ -34,7 +36,7 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
   /** Listens as long as the layer lives; its end closes all connections, and so ends all that they started. */
   static readonly layer = (
     address: ListenAddress,
-    { allowedOrigins = [], auth }: Access = {}
+    { allowedOrigins = [], auth, metrics }: Access = {}
   ): Layer.Layer<WebSocketTransport, HttpListener.ListenError | UnprotectedAddress, Dispatcher> =>
     Layer.effect(
       WebSocketTransport,
@@ -46,6 +48,7 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
         // before it listens, so that nobody comes too early
         yield* WebSocketAcceptor.accept(listener, {
           auth,
+          metrics,
           allowedOrigins: new Set(allowedOrigins),
           checkHost: auth === undefined ? HostCheck.make(address.host) : undefined
         })

@@ -27,15 +27,15 @@ const stdio = Effect.flatMap(Effect.service(StdioTransport), ({ ended }) => ende
   Effect.provide(StdioTransport.layer())
 )
 
-const unix = (path: string | undefined, codexHome: string) =>
+const unix = (path: string | undefined, codexHome: string, metrics: boolean) =>
   Effect.flatMap(path === undefined ? defaultPath(codexHome) : Effect.succeed(path), (path) =>
-    Layer.launch(UnixTransport.layer(path))
+    Layer.launch(UnixTransport.layer(path, { metrics }))
   )
 
 /** Serves until it is interrupted, or has no more to do. */
-export const serve = ({ auth, listen, overrides, strictConfig }: ServeArguments) =>
+export const serve = ({ auth, listen, metrics, overrides, strictConfig }: ServeArguments) =>
   Effect.gen(function* () {
-    const access = yield* ServeAuth.resolve(auth)
+    const access = { ...(yield* ServeAuth.resolve(auth)), metrics }
     if (listen._tag === "Off") {
       const message = "no transport configured; use --listen or enable remote control"
       return yield* new StartError({ message })
@@ -44,13 +44,14 @@ export const serve = ({ auth, listen, overrides, strictConfig }: ServeArguments)
     const machine = AppServer.layerMachine({
       codexHome,
       overrides: yield* ConfigOverrides.parse(overrides),
-      strictConfig
+      strictConfig,
+      metrics
     })
     switch (listen._tag) {
       case "WebSocket":
         return yield* Effect.provide(webSocket(listen, access), machine)
       case "Unix":
-        return yield* Effect.provide(unix(listen.path, codexHome), machine)
+        return yield* Effect.provide(unix(listen.path, codexHome, metrics), machine)
       case "Stdio":
         return yield* Effect.provide(stdio, machine)
     }
