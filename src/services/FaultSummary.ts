@@ -8,16 +8,23 @@ const NAME = /^[A-Za-z_$][\w$]{0,63}$/
 /** As the system's: ENOENT, ERR_INVALID_ARG_TYPE. */
 const CODE = /^[A-Z][A-Z\d_]{0,63}$/
 
+/** What stands behind the text, which may look like a frame; nothing where the stack has another text. */
+const framesOf = (stack: string, message: string): ReadonlyArray<string> => {
+  const head = (message === "" ? /^[\w$]+(?:: )?(?=\n)/ : /^[\w$]+(?: \[\w+\])?: /).exec(stack)?.[0]
+  if (head === undefined || !stack.startsWith(`${message}\n`, head.length)) return []
+  return stack
+    .slice(head.length + message.length)
+    .split("\n")
+    .filter((line) => /^ +at /.test(line))
+}
+
 const summaryOf = (fault: unknown): string => {
   if (!(fault instanceof Error)) return `a value of type ${typeof fault}`
   const { message, name, stack = "" } = fault
   const { code } = fault as NodeJS.ErrnoException
   const kind = NAME.test(name) ? name : "Error"
   const coded = typeof code === "string" && CODE.test(code) ? `${kind} (${code})` : kind
-  // behind the text, which may look like a frame
-  const at = stack.indexOf(message)
-  const frames = at < 0 ? "" : stack.slice(at + message.length)
-  return [coded, ...frames.split("\n").filter((line) => /^ +at /.test(line))].join("\n")
+  return [coded, ...framesOf(stack, message)].join("\n")
 }
 
 /** What is known of a cause, or of something that was thrown. */
