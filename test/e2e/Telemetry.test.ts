@@ -12,6 +12,14 @@ const portOf = ({ url }: { readonly url: string }) => Number(new URL(url).port)
 const scrape = (at: number | string, ...headers: ReadonlyArray<string>) =>
   ask(at, requestText(["Host: localhost", ...headers], "GET /metrics HTTP/1.1"))
 
+/** What Prometheus itself sends. */
+const PROMETHEUS = [
+  "User-Agent: Prometheus/2.42.0",
+  "Accept: application/openmetrics-text;version=1.0.0,text/plain;version=0.0.4;q=0.5,*/*;q=0.1",
+  "Accept-Encoding: gzip",
+  "X-Prometheus-Scrape-Timeout-Seconds: 10"
+]
+
 describe("a server with --metrics", () => {
   it.live("tells neither the log nor who reads its metrics what clients send", () =>
     Effect.gen(function* () {
@@ -39,7 +47,7 @@ describe("a server with --metrics", () => {
         Effect.map(scrape(portOf(server)), ({ body }) =>
           Prometheus.valueIn(Prometheus.parse(body), `effect_app_server_${name}`, labels)
         )
-      const falls = Effect.fnUntraced(function* (name: string, labels: object, to: number) {
+      const becomes = Effect.fnUntraced(function* (name: string, labels: object, to: number) {
         for (let i = 0; i < 500; i++) {
           if ((yield* value(name, labels)) === to) return
           yield* Effect.sleep(10)
@@ -56,12 +64,31 @@ describe("a server with --metrics", () => {
       assert.strictEqual(yield* value("connections"), 1)
       assert.strictEqual(yield* value("processes", { kind: "pipe" }), 1)
       assert.strictEqual(yield* value("processes", { kind: "terminal" }), 1)
-      assert.strictEqual(yield* value("output_bytes_total", { stream: "stdout" }), "up\nup\r\n".length)
+      yield* becomes("output_bytes_total", { stream: "stdout" }, "up\nup\r\n".length)
       client.vanish()
-      yield* falls("processes", { kind: "pipe" }, 0)
-      yield* falls("processes", { kind: "terminal" }, 0)
-      yield* falls("connections", {}, 0)
+      yield* becomes("processes", { kind: "pipe" }, 0)
+      yield* becomes("processes", { kind: "terminal" }, 0)
+      yield* becomes("connections", {}, 0)
       assert.strictEqual(yield* value("connections_total"), 1)
+    })
+  )
+
+  it.live("is started and asked as docs/operation.md says, and has the metrics of its table", () =>
+    Effect.gen(function* () {
+      const text = fs.readFileSync(path.resolve(import.meta.dirname, "../../docs/operation.md"), "utf8")
+      const [start, curl] = [...text.matchAll(/^```sh\n(.*)\n```$/gm)].map(([, line]) => line!)
+      const [, listen, ...args] = /^node dist\/main\.js --listen (\S+) (.*)$/.exec(start!)!
+      assert.strictEqual(listen, "ws://127.0.0.1:4500")
+      const { client, server } = yield* conversation({ args: args.join().split(" ") })
+      yield* client.request("command/exec", { command: ["true"] })
+      assert.strictEqual(curl, "curl -sS http://127.0.0.1:4500/metrics")
+      const { body } = yield* scrape(portOf(server), ...PROMETHEUS)
+      const told = [...Prometheus.parse(body)].map(([name, { type }]) => `${name} ${type}`)
+      const table = [...text.matchAll(/^\| `(\w+)` +\| (gauge|counter|histogram)/gm)]
+      assert.sameMembers(
+        told,
+        table.map(([, name, type]) => `effect_app_server_${name} ${type}`)
+      )
     })
   )
 
