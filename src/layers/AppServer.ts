@@ -61,7 +61,10 @@ export interface MachineOptions {
   readonly strictConfig?: boolean
   /** Bounds other than the defaults, the transport's included. */
   readonly limits?: Partial<Limits.Limits>
-  /** Counts requests, connections, processes and bytes, as Effect's `Metric`s; by default nothing is counted. */
+  /**
+   * Counts requests, connections, processes and bytes as Effect's `Metric`s, and where there is a port of our own shows
+   * them at `GET /metrics`; by default nothing is counted.
+   */
   readonly metrics?: boolean | undefined
   /** What starts processes, in place of this machine's pipes and terminals. */
   readonly spawner?: Layer.Layer<ProcessSpawner>
@@ -94,7 +97,7 @@ export interface AppServerOptions extends MachineOptions {
 
 /** The server on this machine, listening for WebSockets as long as the layer lives. */
 export const layer = (options: AppServerOptions) =>
-  WebSocketTransport.layer(options.listen, { metrics: options.metrics, ...options.access }).pipe(
+  WebSocketTransport.layer(options.listen, { ...options.access, metrics: options.metrics }).pipe(
     Layer.provide(layerMachine(options))
   )
 

@@ -2,13 +2,18 @@
  * `GET /metrics`: what is counted, as Prometheus reads it. It is for who may connect, and for no browser, whatever page
  * it shows: a page could measure what it cannot read.
  */
-import type { IncomingMessage } from "node:http"
+import type { IncomingMessage, ServerResponse } from "node:http"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
 import * as PrometheusMetrics from "effect/observability/PrometheusMetrics"
 import * as ConnectionAuth from "./auth/ConnectionAuth.ts"
 import * as HttpAnswer from "./HttpAnswer.ts"
+import * as RequestTarget from "./RequestTarget.ts"
 import type { AcceptRules } from "./WebSocketAcceptor.ts"
 
+/** Where Prometheus looks by default. */
+const PATH = "/metrics"
 const HEADERS = {
   "cache-control": "no-store",
   "cross-origin-resource-policy": "same-origin",
@@ -30,11 +35,11 @@ const refusal = (request: IncomingMessage, { checkHost }: AcceptRules) => {
   return checkHost?.(request)
 }
 
-export type MetricsPage = (request: IncomingMessage) => Effect.Effect<HttpAnswer.HttpAnswer>
-
-/** Shows what the registry of the current context has. */
-export const make = (rules: AcceptRules): Effect.Effect<MetricsPage> =>
-  Effect.map(Effect.context<never>(), (context): MetricsPage => {
+/** What a request is answered, with what the registry of the current context has. */
+export const answerer = (
+  rules: AcceptRules
+): Effect.Effect<(request: IncomingMessage) => Effect.Effect<HttpAnswer.HttpAnswer>> =>
+  Effect.map(Effect.context<never>(), (context) => {
     const page = Effect.sync(() =>
       HttpAnswer.make(200, PrometheusMetrics.formatUnsafe(context), { "content-type": CONTENT_TYPE })
     )
@@ -53,3 +58,25 @@ export const make = (rules: AcceptRules): Effect.Effect<MetricsPage> =>
         HttpAnswer.make(status, body, { ...headers, ...HEADERS })
       )
   })
+
+/** Answers the request and gives true, if it is for this page. */
+export type MetricsPage = (request: IncomingMessage, response: ServerResponse) => boolean
+
+/** The page as long as the Scope lives. */
+export const make = Effect.fnUntraced(function* (rules: AcceptRules) {
+  const answer = yield* answerer(rules)
+  const scope = yield* Effect.scope
+  const run = Effect.runForkWith(yield* Effect.context<never>())
+  const page: MetricsPage = (request, response) => {
+    if (RequestTarget.parse(request.url!).path !== PATH) return false
+    const answered = Effect.onExit(answer(request), (exit) =>
+      Effect.sync(() => {
+        if (Exit.isSuccess(exit)) HttpAnswer.respond(response, exit.value)
+        else response.destroy()
+      })
+    )
+    Fiber.runIn(run(Effect.exit(answered)), scope)
+    return true
+  }
+  return page
+})

@@ -9,7 +9,7 @@ import * as SystemError from "../services/SystemError.ts"
 import * as HttpListener from "./HttpListener.ts"
 import * as UnixSocket from "./UnixSocket.ts"
 import * as WebSocketAcceptor from "./WebSocketAcceptor.ts"
-import type { Access } from "./WebSocketTransport.ts"
+import type { WebSocketOptions } from "./WebSocketTransport.ts"
 
 /** Where the socket is by default; makes the directory, which is for its owner alone. */
 export const defaultPath = (codexHome: string): Effect.Effect<string, HttpListener.ListenError> => {
@@ -32,7 +32,7 @@ export class UnixTransport extends Context.Service<UnixTransport, { readonly pat
   /** Listens as long as the layer lives; its end closes all connections and removes the socket. */
   static readonly layer = (
     socket: string,
-    { metrics }: Pick<Access, "metrics"> = {}
+    { metrics }: Pick<WebSocketOptions, "metrics"> = {}
   ): Layer.Layer<UnixTransport, HttpListener.ListenError, Dispatcher> =>
     Layer.effect(
       UnixTransport,

@@ -19,16 +19,12 @@ import * as ConnectionAuth from "./auth/ConnectionAuth.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import * as HttpAnswer from "./HttpAnswer.ts"
 import type { HttpListener } from "./HttpListener.ts"
-import * as RequestTarget from "./RequestTarget.ts"
 import * as UpgradeChecks from "./UpgradeChecks.ts"
 import { WebSocketInbox } from "./WebSocketInbox.ts"
 import * as WebSocketOutbox from "./WebSocketOutbox.ts"
 
 /** How long the other side may take to close after a close frame, or after its FIN. Its commands end then at the latest. */
 const CLOSE_TIMEOUT_MS = 1000
-
-/** Where Prometheus looks by default. */
-const METRICS = "/metrics"
 
 /** Those two are missing in the types. */
 type WebSocketOptions = ServerOptions & {
@@ -145,14 +141,9 @@ export const accept = Effect.fnUntraced(function* ({ release, server }: HttpList
           ({ make }) => make(rules)
         )
       : undefined
-  const run = Effect.runForkWith(yield* Effect.context<never>())
   server.on("request", (request, response) => {
-    if (metricsPage !== undefined && RequestTarget.parse(request.url!).path === METRICS) {
-      const answered = Effect.map(metricsPage(request), (answer) => HttpAnswer.respond(response, answer))
-      Fiber.runIn(run(answered), scope)
-    } else {
-      HttpAnswer.respond(response, acceptor.check(request) ?? UpgradeChecks.NO_UPGRADE)
-    }
+    if (metricsPage?.(request, response) === true) return
+    HttpAnswer.respond(response, acceptor.check(request) ?? UpgradeChecks.NO_UPGRADE)
   })
   server.on("upgrade", (request, duplex, head) => {
     const socket = duplex as Socket

@@ -16,7 +16,10 @@ export interface Access {
   readonly auth?: TokenCheck | undefined
   /** Pages that may connect, by their origins as browsers write them; by default none. */
   readonly allowedOrigins?: ReadonlyArray<string> | undefined
-  /** Shows who may connect what `Metrics` counts, at `GET /metrics`, but no browser; by default nobody. */
+}
+
+export interface WebSocketOptions extends Access {
+  /** Shows at `GET /metrics` what is counted, to who may connect but to no browser; by default to nobody. */
   readonly metrics?: boolean | undefined
 }
 
@@ -36,7 +39,7 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
   /** Listens as long as the layer lives; its end closes all connections, and so ends all that they started. */
   static readonly layer = (
     address: ListenAddress,
-    { allowedOrigins = [], auth, metrics }: Access = {}
+    { allowedOrigins = [], auth, metrics }: WebSocketOptions = {}
   ): Layer.Layer<WebSocketTransport, HttpListener.ListenError | UnprotectedAddress, Dispatcher> =>
     Layer.effect(
       WebSocketTransport,

@@ -11,7 +11,7 @@ import * as AppServer from "../../src/layers/AppServer.ts"
 import * as CapabilityToken from "../../src/layers/auth/CapabilityToken.ts"
 import * as MetricsPage from "../../src/layers/MetricsPage.ts"
 import { UnixTransport } from "../../src/layers/UnixTransport.ts"
-import { WebSocketTransport, type Access } from "../../src/layers/WebSocketTransport.ts"
+import { WebSocketTransport, type WebSocketOptions } from "../../src/layers/WebSocketTransport.ts"
 import * as Metrics from "../../src/services/Metrics.ts"
 import { connect, temporaryDirectory } from "../support/harness.ts"
 import * as Prometheus from "../support/prometheus.ts"
@@ -28,9 +28,9 @@ const layerServer = AppServer.layerTest({
 }).pipe(Layer.provide(Metrics.layer))
 const registry = () => Layer.succeed(Metric.MetricRegistry, new Map())
 
-const serve = Effect.fnUntraced(function* (access: Access = { metrics: true }) {
+const serve = Effect.fnUntraced(function* (options: WebSocketOptions = { metrics: true }) {
   const context = yield* Layer.build(
-    WebSocketTransport.layer({ host: "127.0.0.1", port: 0 }, access).pipe(
+    WebSocketTransport.layer({ host: "127.0.0.1", port: 0 }, options).pipe(
       Layer.provide(layerServer),
       Layer.provide(registry())
     )
@@ -160,6 +160,36 @@ describe("GET /metrics", () => {
     })
   )
 
+  it.live("does not keep waiting who asks when the token cannot be judged", () =>
+    Effect.gen(function* () {
+      const { get } = yield* serve({ metrics: true, auth: () => Effect.die(new Error("a fault")) })
+      const { body, status } = yield* get([...LOCAL, "Authorization: Bearer any"])
+      assert.deepStrictEqual([status, body], [0, "closed"])
+    })
+  )
+
+  it.live("comes with the server of the library when it is asked for", () =>
+    Effect.gen(function* () {
+      for (const metrics of [true, undefined]) {
+        const codexHome = yield* temporaryDirectory
+        const context = yield* Layer.build(
+          AppServer.layer({ listen: { host: "127.0.0.1", port: 0 }, codexHome, metrics }).pipe(
+            Layer.provide(registry())
+          )
+        )
+        const { port } = Context.get(context, WebSocketTransport)
+        const client = yield* connect(`ws://127.0.0.1:${port}`)
+        yield* client.initialize()
+        const { body, status } = yield* ask(port, requestText(LOCAL, PAGE))
+        assert.strictEqual(status, metrics ? 200 : 400)
+        if (metrics) {
+          const page = Prometheus.parse(body)
+          assert.strictEqual(Prometheus.valueIn(page, "effect_app_server_connections"), 1)
+        }
+      }
+    })
+  )
+
   it.live("is a path like any other unless it is asked for", () =>
     Effect.gen(function* () {
       for (const metrics of [undefined, false]) {
@@ -222,7 +252,7 @@ describe("the format of Effect", () => {
           yield* Metric.update(histogram, value)
           yield* Metric.update(gauge, value)
         }
-        const page = yield* MetricsPage.make({})
+        const page = yield* MetricsPage.answerer({})
         const { body } = yield* page(request)
         const families = Prometheus.parse(body)
         if (values.length === 0) return

@@ -10,7 +10,7 @@ import * as ConfigOverrides from "../ConfigOverrides.ts"
 import type { ListenAddress } from "../ListenAddress.ts"
 import { StdioTransport } from "../StdioTransport.ts"
 import { UnixTransport, defaultPath } from "../UnixTransport.ts"
-import { WebSocketTransport, type Access } from "../WebSocketTransport.ts"
+import { WebSocketTransport, type WebSocketOptions } from "../WebSocketTransport.ts"
 import { banner } from "./Banner.ts"
 import type { ServeArguments } from "./ServeArguments.ts"
 import * as ServeAuth from "./ServeAuth.ts"
@@ -18,10 +18,10 @@ import * as ServeAuth from "./ServeAuth.ts"
 /** The server cannot start as asked; `message` says what to do. */
 export class StartError extends Data.TaggedError("StartError")<{ readonly message: string }> {}
 
-const webSocket = (address: ListenAddress, access: Access) =>
+const webSocket = (address: ListenAddress, options: WebSocketOptions) =>
   Layer.effectDiscard(
     Effect.map(Effect.service(WebSocketTransport), (real) => process.stderr.write(banner(real)))
-  ).pipe(Layer.provide(WebSocketTransport.layer(address, access)), Layer.launch)
+  ).pipe(Layer.provide(WebSocketTransport.layer(address, options)), Layer.launch)
 
 const stdio = Effect.flatMap(Effect.service(StdioTransport), ({ ended }) => ended).pipe(
   Effect.provide(StdioTransport.layer())
