@@ -34,6 +34,7 @@ export { Dispatcher, type Receive } from "./services/Dispatcher.ts"
 export { HostInfo } from "./services/HostInfo.ts"
 export * as InProcessTransport from "./services/InProcessTransport.ts"
 export { Limits } from "./services/Limits.ts"
+export * as Metrics from "./services/Metrics.ts"
 export type { OutputBuffer, Producer } from "./services/OutputBuffer.ts"
 export {
   ProcessSpawner,
@@ -57,7 +58,12 @@ export * as NodeProcessSpawner from "./layers/NodeProcessSpawner.ts"
 export { StdioError, StdioTransport, type Streams } from "./layers/StdioTransport.ts"
 export { UnixTransport } from "./layers/UnixTransport.ts"
 export * as WebSocketRoute from "./layers/WebSocketRoute.ts"
-export { UnprotectedAddress, WebSocketTransport, type Access } from "./layers/WebSocketTransport.ts"
+export {
+  UnprotectedAddress,
+  WebSocketTransport,
+  type Access,
+  type WebSocketOptions
+} from "./layers/WebSocketTransport.ts"
 export * as CapabilityToken from "./layers/auth/CapabilityToken.ts"
 export { Unauthorized, type TokenCheck } from "./layers/auth/ConnectionAuth.ts"
 export * as SignedBearerToken from "./layers/auth/SignedBearerToken.ts"

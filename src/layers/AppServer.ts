@@ -15,6 +15,7 @@ import * as HandshakeHandlers from "../services/HandshakeHandlers.ts"
 import type { HostInfo } from "../services/HostInfo.ts"
 import * as InProcessTransport from "../services/InProcessTransport.ts"
 import * as Limits from "../services/Limits.ts"
+import * as Metrics from "../services/Metrics.ts"
 import * as MockHandlers from "../services/MockHandlers.ts"
 import * as ProcessHandlers from "../services/ProcessHandlers.ts"
 import { ProcessQuota } from "../services/ProcessQuota.ts"
@@ -60,6 +61,11 @@ export interface MachineOptions {
   readonly strictConfig?: boolean
   /** Bounds other than the defaults, the transport's included. */
   readonly limits?: Partial<Limits.Limits>
+  /**
+   * Counts requests, connections, processes and bytes as Effect's `Metric`s, and where there is a port of our own shows
+   * them at `GET /metrics`; by default nothing is counted.
+   */
+  readonly metrics?: boolean | undefined
   /** What starts processes, in place of this machine's pipes and terminals. */
   readonly spawner?: Layer.Layer<ProcessSpawner>
   /** What confines commands, in place of bubblewrap. */
@@ -79,6 +85,7 @@ export const layerMachine = (options: MachineOptions) =>
       TomlConfigStore.layer({ overrides: {}, ...options })
     ]),
     Layer.provide([NodeFileSystem.layer, NodePath.layer]),
+    Layer.provide(options.metrics === true ? Metrics.layer : Layer.empty),
     Layer.provideMerge(Limits.layer(options.limits))
   )
 
@@ -90,7 +97,9 @@ export interface AppServerOptions extends MachineOptions {
 
 /** The server on this machine, listening for WebSockets as long as the layer lives. */
 export const layer = (options: AppServerOptions) =>
-  WebSocketTransport.layer(options.listen, options.access).pipe(Layer.provide(layerMachine(options)))
+  WebSocketTransport.layer(options.listen, { ...options.access, metrics: options.metrics }).pipe(
+    Layer.provide(layerMachine(options))
+  )
 
 /**
  * The server for tests of clients: the whole protocol, quick and the same on every machine. Commands are the programs

@@ -25,12 +25,11 @@ const refusal = (error: unknown) => {
 
 export const layer: Layer.Layer<FileWatcher> = Layer.effect(
   FileWatcher,
-  Effect.map(Effect.context<never>(), (context) => ({
+  Effect.map(Effect.map(Effect.context<never>(), Effect.runForkWith), (run) => ({
     watch: (path, listener) => {
       const onLost = (error: unknown) => {
-        Effect.runForkWith(context)(
-          Effect.logWarning(`changes of ${path} are told late: ${SystemError.text(error)}`)
-        )
+        run(Effect.logWarning(`changes under a watch are told late: ${SystemError.text(error)}`))
+        run(Effect.logDebug(`the watch is of ${path}`))
       }
       return Effect.asVoid(
         Effect.acquireRelease(

@@ -9,6 +9,7 @@ import * as SystemError from "../services/SystemError.ts"
 import * as HttpListener from "./HttpListener.ts"
 import * as UnixSocket from "./UnixSocket.ts"
 import * as WebSocketAcceptor from "./WebSocketAcceptor.ts"
+import type { WebSocketOptions } from "./WebSocketTransport.ts"
 
 /** Where the socket is by default; makes the directory, which is for its owner alone. */
 export const defaultPath = (codexHome: string): Effect.Effect<string, HttpListener.ListenError> => {
@@ -30,14 +31,15 @@ export class UnixTransport extends Context.Service<UnixTransport, { readonly pat
 ) {
   /** Listens as long as the layer lives; its end closes all connections and removes the socket. */
   static readonly layer = (
-    socket: string
+    socket: string,
+    { metrics }: Pick<WebSocketOptions, "metrics"> = {}
   ): Layer.Layer<UnixTransport, HttpListener.ListenError, Dispatcher> =>
     Layer.effect(
       UnixTransport,
       Effect.gen(function* () {
         const absolute = path.resolve(socket)
         const listener = yield* HttpListener.make
-        yield* WebSocketAcceptor.accept(listener, {})
+        yield* WebSocketAcceptor.accept(listener, { metrics })
         yield* UnixSocket.publish(absolute, listener.listen)
         return { path: absolute }
       })

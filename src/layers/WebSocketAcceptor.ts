@@ -47,6 +47,8 @@ const webSocketOptions = (subprotocols: boolean): WebSocketOptions => ({
 export interface AcceptRules extends UpgradeChecks.UpgradeRules {
   /** Judges the token of whoever passed the checks; without it everybody may connect. */
   readonly auth?: ConnectionAuth.TokenCheck | undefined
+  /** Answers `GET /metrics`. */
+  readonly metrics?: boolean | undefined
 }
 
 export interface Acceptor {
@@ -132,7 +134,15 @@ export const make = Effect.fnUntraced(function* (rules: AcceptRules, opened: (so
 export const accept = Effect.fnUntraced(function* ({ release, server }: HttpListener, rules: AcceptRules) {
   const acceptor = yield* make(rules, release)
   const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
+  const metricsPage =
+    rules.metrics === true
+      ? yield* Effect.flatMap(
+          Effect.promise(() => import("./MetricsPage.ts")),
+          ({ make }) => make(rules)
+        )
+      : undefined
   server.on("request", (request, response) => {
+    if (metricsPage?.(request, response) === true) return
     HttpAnswer.respond(response, acceptor.check(request) ?? UpgradeChecks.NO_UPGRADE)
   })
   server.on("upgrade", (request, duplex, head) => {

@@ -18,6 +18,11 @@ export interface Access {
   readonly allowedOrigins?: ReadonlyArray<string> | undefined
 }
 
+export interface WebSocketOptions extends Access {
+  /** Shows at `GET /metrics` what is counted, to who may connect but to no browser; by default to nobody. */
+  readonly metrics?: boolean | undefined
+}
+
 /** Other machines could reach the address, and `auth` is missing: whoever can connect can run commands. */
 export class UnprotectedAddress extends Data.TaggedError("UnprotectedAddress")<{
   readonly address: ListenAddress
@@ -34,7 +39,7 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
   /** Listens as long as the layer lives; its end closes all connections, and so ends all that they started. */
   static readonly layer = (
     address: ListenAddress,
-    { allowedOrigins = [], auth }: Access = {}
+    { allowedOrigins = [], auth, metrics }: WebSocketOptions = {}
   ): Layer.Layer<WebSocketTransport, HttpListener.ListenError | UnprotectedAddress, Dispatcher> =>
     Layer.effect(
       WebSocketTransport,
@@ -46,6 +51,7 @@ export class WebSocketTransport extends Context.Service<WebSocketTransport, List
         // before it listens, so that nobody comes too early
         yield* WebSocketAcceptor.accept(listener, {
           auth,
+          metrics,
           allowedOrigins: new Set(allowedOrigins),
           checkHost: auth === undefined ? HostCheck.make(address.host) : undefined
         })

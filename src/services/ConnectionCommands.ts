@@ -6,9 +6,11 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
+import * as Stream from "effect/Stream"
 import { CommandExec, type Command, type RunningCommand } from "./CommandExec.ts"
 import type { SandboxUnavailable, SpawnError, TooManyProcesses } from "./CommandExecError.ts"
 import { Connection } from "./Connection.ts"
+import { Metrics } from "./Metrics.ts"
 import { ProcessQuota } from "./ProcessQuota.ts"
 
 export class ConnectionCommands extends Context.Service<
@@ -31,6 +33,7 @@ export class ConnectionCommands extends Context.Service<
     Effect.gen(function* () {
       const exec = yield* CommandExec
       const quota = yield* ProcessQuota
+      const metrics = yield* Metrics
       const homes = new WeakMap<Connection["Service"], Home>()
 
       /** Known from the first command of the connection on. */
@@ -50,7 +53,8 @@ export class ConnectionCommands extends Context.Service<
           const connection = yield* Connection
           const { owner } = yield* homeOf(connection)
           yield* quota.take(connection)
-          return yield* exec.start({ ...command, owner })
+          const running = yield* exec.start({ ...command, owner })
+          return metrics === undefined ? running : yield* counted(running, command, metrics)
         }),
         fork: Effect.fnUntraced(function* (effect) {
           const { scope } = yield* homeOf(yield* Connection)
@@ -66,4 +70,24 @@ interface Home {
   readonly owner: number
   /** Closes with the connection, and interrupts all at once. */
   readonly scope: Scope.Scope
+}
+
+/** The command, counted until the Scope closes, and its output as far as somebody reads it. */
+const counted = (
+  running: RunningCommand,
+  { io }: Pick<Command, "io">,
+  metrics: Metrics
+): Effect.Effect<RunningCommand, never, Scope.Scope> => {
+  const kind = "rows" in io ? "terminal" : "pipe"
+  return Effect.acquireRelease(
+    Effect.sync(() => {
+      metrics.started(kind)
+      const output = Stream.mapArray(running.output, (chunks) => {
+        for (const { bytes, stream } of chunks) metrics.output(stream, bytes.length)
+        return chunks
+      })
+      return { ...running, output }
+    }),
+    () => Effect.sync(() => metrics.ended(kind))
+  )
 }

@@ -23,7 +23,10 @@ import { parse, printError, printResult, type Request } from "../rpc/JsonRpc.ts"
 import { WireError, internalError, invalidRequest, overloaded } from "../rpc/WireError.ts"
 import { Connection, type Frame, type Outbox } from "./Connection.ts"
 import * as LongText from "./LongText.ts"
+import { Connection, type Outbox } from "./Connection.ts"
+import * as FaultSummary from "./FaultSummary.ts"
 import { RequestSlot } from "./RequestSlot.ts"
+import * as RequestTelemetry from "./RequestTelemetry.ts"
 import { ServedRpcs, type ConnectionAccess, type ConnectionReady } from "./ServedRpcs.ts"
 
 /** Requests of one connection that may wait; one more is answered -32001 (measured on Codex 0.169.0). */
@@ -55,67 +58,80 @@ export class Dispatcher extends Context.Service<
       }
       const methods = [...routes.keys()].map((method) => `\`${method}\``).join(", ")
       const run = Effect.runForkWith(context)
+      const logFault = (what: string, cause: Cause.Cause<unknown>) => {
+        run(Effect.logError(`${what}: ${FaultSummary.make(cause)}`))
+        run(Effect.logDebug(what, cause))
+      }
+      const telemetry = yield* RequestTelemetry.make
       let lastClientId = 0
       return {
         connect: Effect.fnUntraced(function* (transport) {
           const life = yield* Effect.scope
           const scope = yield* Scope.fork(life, "parallel")
-          const connection = Connection.make(transport, life)
+          const client = new Rpc.ServerClient(++lastClientId)
+          const told = telemetry && (yield* telemetry.connect(client.id, transport))
+          const connection = Connection.make(told?.outbox ?? transport, life)
           const { outbox } = connection
-          const client = new Rpc.ServerClient(++lastClientId).annotate(Connection, connection)
+          client.annotate(Connection, connection)
           yield* Effect.addFinalizer(() => Effect.logDebug(`client ${client.id} is gone`))
           yield* Effect.logDebug(`client ${client.id} has connected`)
           let waiting = 0
 
           const serve = (request: Request): void => {
             const { id, method } = request
-            const refuse = (error: WireError) => outbox.send(printError(id, error))
-            if (waiting >= MAX_WAITING_REQUESTS) return refuse(overloaded())
             const route = routes.get(method)
+            const record = told?.begin(route && method)
+            const refuse = (error: WireError) => {
+              outbox.send(printError(id, error))
+              record?.end(error.code)
+            }
+            if (waiting >= MAX_WAITING_REQUESTS) return refuse(overloaded())
             if (route === undefined) {
               return refuse(
                 invalidRequest(`Invalid request: unknown variant \`${method}\`, expected one of ${methods}`)
               )
             }
-            const fail = (cause: unknown) => {
-              run(Effect.logError(`${method} failed`, cause))
+            const fail = (cause: Cause.Cause<unknown>) => {
+              logFault(`${method} failed`, cause)
               refuse(internalError("internal error; the server's log has the details"))
             }
             let params: ReturnType<typeof decode>
             try {
               params = decode(route, request.params)
             } catch (defect) {
-              return fail(defect)
+              return fail(Cause.die(defect))
             }
             if (params._tag === "Failure") return refuse(invalidRequest(`Invalid request: ${params.failure}`))
 
             waiting++
             let released = false
             const release = () => {
-              if (!released) waiting--
+              if (released) return
+              waiting--
               released = true
+              record?.waited()
             }
             const slot = { release: Effect.sync(release) }
             const answer = (result: unknown): void => {
               let frame: Frame
               try {
                 frame = LongText.print(result, (result) => printResult(id, route.encode(result)))
-              } catch (cause) {
+              } catch (defect) {
                 // text of control characters, six times as long in JSON, may exceed the longest string
-                run(Effect.logError(`the result of ${method} cannot be printed`, cause))
+                logFault(`the result of ${method} cannot be printed`, Cause.die(defect))
                 return refuse(internalError("the result does not fit into one message"))
               }
               outbox.send(frame)
+              record?.end("ok")
             }
-            const fiber = route.run(
-              Effect.provideService(route.handle(params.success, client), RequestSlot, slot)
-            )
+            const handling = Effect.provideService(route.handle(params.success, client), RequestSlot, slot)
+            const fiber = route.run(record === undefined ? handling : record.handling(handling))
             const finish = (exit: Exit.Exit<unknown, unknown>): void => {
               release()
               if (exit._tag === "Success") return answer(exit.value)
               const failure = Cause.findErrorOption(exit.cause)
               if (failure._tag === "Some") return refuse(failure.value as WireError)
-              if (Cause.hasInterruptsOnly(exit.cause)) return // the connection is over
+              if (Cause.hasInterruptsOnly(exit.cause)) return record?.end("interrupted") // the connection is over
               fail(exit.cause)
             }
             const exit = fiber.pollUnsafe()
@@ -125,6 +141,7 @@ export class Dispatcher extends Context.Service<
           }
 
           return (text) => {
+            told?.received(text)
             const message = parse(text)
             if (message._tag === "Request") serve(message)
             else if (message._tag === "Malformed")

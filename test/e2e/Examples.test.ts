@@ -8,6 +8,8 @@ import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { transform } from "esbuild"
+import { hasCanary, sing } from "../support/canaries.ts"
+import { attributesOf, collector } from "../support/collector.ts"
 import { connect, startServer, temporaryDirectory, until } from "../support/harness.ts"
 
 const ROOT = path.resolve(import.meta.dirname, "../..")
@@ -26,10 +28,12 @@ const project = Effect.map(temporaryDirectory, (directory) => {
   return directory
 })
 
+type Edit = readonly [from: string, to: string]
+
 /** Starts an example with its port replaced by another, or by what stands for its URL. */
-const start = Effect.fnUntraced(function* (name: string, edit: readonly [from: string, to: string]) {
+const start = Effect.fnUntraced(function* (name: string, ...edits: ReadonlyArray<Edit>) {
   const directory = yield* project
-  const typeScript = read("examples", name).replace(...edit)
+  const typeScript = edits.reduce((text, edit) => text.replace(...edit), read("examples", name))
   const { code } = yield* Effect.promise(() => transform(typeScript, { loader: "ts", format: "esm" }))
   const file = path.join(directory, "example.mjs")
   fs.writeFileSync(file, code)
@@ -69,7 +73,7 @@ const UNCHANGED = ["", ""] as const
 const ANY_PORT = ["port: 4500", "port: 0"] as const
 
 /** One that runs to its end by itself. */
-const run = Effect.fnUntraced(function* (name: string, edit: readonly [from: string, to: string]) {
+const run = Effect.fnUntraced(function* (name: string, edit: Edit) {
   const { exit, output } = yield* start(name, edit)
   assert.strictEqual(yield* exit, 0, output())
   return output()
@@ -144,12 +148,56 @@ describe("examples", () => {
     )
   })
 
+  it.live("09-otlp.ts, and nothing of what clients send", () =>
+    Effect.gen(function* () {
+      const otlp = yield* collector
+      const edits = [ANY_PORT, ["http://127.0.0.1:4318", otlp.url]] as const
+      const { directory, exit, output, prints, stop } = yield* start("09-otlp.ts", ...edits)
+      const [, url] = yield* prints(/listening on (\S+)/)
+      const client = yield* connect(url!)
+      yield* client.initialize()
+      yield* sing(client, directory)
+      yield* stop
+      assert.strictEqual(yield* exit, 130, output()) // all is sent by then
+      const spans = otlp.spans()
+      const of = (method: string) => spans.filter(({ name }) => name === method)
+      assert.strictEqual(of("initialize").length, 1)
+      assert.strictEqual(of("_OTHER").length, 1)
+      assert.isAbove(of("command/exec").length, 5)
+      for (const span of spans) {
+        const { "effect_app_server.outcome": outcome, ...attributes } = attributesOf(span)
+        assert.isTrue(span.kind === 2 && span.parentSpanId === undefined, JSON.stringify(span)) // a server's, a root
+        assert.match(outcome, /^(?:ok|-32\d{3})$/)
+        const code = outcome === "ok" ? {} : { "rpc.response.status_code": outcome, "error.type": outcome }
+        assert.deepStrictEqual(attributes, {
+          "rpc.system.name": "jsonrpc",
+          "rpc.method": span.name,
+          "effect_app_server.connection": 1,
+          ...code
+        })
+      }
+      const metrics = otlp.metrics()
+      const points = (name: string, kind: string) =>
+        metrics.get(`effect_app_server_${name}`)[kind].dataPoints as ReadonlyArray<any>
+      const execs = points("requests_total", "sum").find(
+        (point) => attributesOf(point)["method"] === "command/exec"
+      )
+      assert.strictEqual(execs.asDouble, of("command/exec").length)
+      assert.strictEqual(points("connections_total", "sum")[0].asDouble, 1)
+      assert.isAbove(points("request_duration_seconds", "histogram").length, 5)
+      assert.isTrue(otlp.logs().some(({ body }) => String(body.stringValue).startsWith("dropped a message")))
+      for (const { body, url } of otlp.bodies) assert.isFalse(hasCanary(body), `${url}: ${body}`)
+      assert.isFalse(hasCanary(output()), output())
+    })
+  )
+
   it.each([
     ["README.md", "01-serve.ts"],
     ["docs/clients.md", "07-run-a-command.ts"],
     ["docs/clients.md", "08-without-effect.ts"],
     ["docs/library.md", "02-exec-in-process.ts"],
-    ["docs/library.md", "06-test-your-client.ts"]
+    ["docs/library.md", "06-test-your-client.ts"],
+    ["docs/operation.md", "09-otlp.ts"]
   ])("%s shows %s as it is", (document, name) => {
     assert.include(read(document), `\`\`\`ts\n${read("examples", name)}\`\`\``)
   })

@@ -22,6 +22,7 @@ const serve = (given: Partial<ServeArguments> = {}): Arguments => ({
   listen: { _tag: "Stdio" },
   overrides: [],
   strictConfig: false,
+  metrics: false,
   log: LogArguments.DEFAULT,
   auth: AuthArguments.parse([]),
   ...given
@@ -35,6 +36,24 @@ const withUsage = (problem: string) =>
 const withoutUsage = (problem: string) => `error: ${problem}\n\nFor more information, try '--help'.`
 
 describe("the command line", () => {
+  it("knows --metrics, where it can be answered", () => {
+    const listening = serve({ listen: HERE, metrics: true })
+    assert.deepStrictEqual(parsed(["--metrics", "--listen", "ws://127.0.0.1:0"]), listening)
+    const unix = serve({ listen: { _tag: "Unix", path: "s" }, metrics: true })
+    assert.deepStrictEqual(parsed(["--listen", "unix://s", "--metrics"]), unix)
+    const off = serve({ listen: { _tag: "Off" }, metrics: true })
+    assert.deepStrictEqual(parsed(["--listen", "off", "--metrics"]), off)
+    for (const words of [["--metrics"], ["--stdio", "--metrics"], ["--metrics", "--listen", "stdio://"]]) {
+      const problem =
+        "'--metrics' answers HTTP; use it with '--listen ws://IP:PORT' or '--listen unix://PATH'"
+      assert.strictEqual(parsed(words), withoutUsage(problem))
+    }
+    assert.strictEqual(
+      parsed(["--metrics", "--metrics"]),
+      withUsage("the argument '--metrics' cannot be used multiple times")
+    )
+  })
+
   it("knows sandbox-check, which takes nothing", () => {
     assert.deepStrictEqual(parsed(["sandbox-check"]), { _tag: "SandboxCheck" })
     assert.deepStrictEqual(parsed(["sandbox-check", "--help"]), { _tag: "Help" })

@@ -34,11 +34,12 @@ export const upgradeHeaders = (...without: ReadonlyArray<string>): ReadonlyArray
 export const requestText = (headers: ReadonlyArray<string>, line = "GET / HTTP/1.1"): string =>
   [line, ...headers, "", ""].join("\r\n")
 
-/** What is answered to these bytes (each character is one), before the connection ends. */
-export const ask = (port: number, bytes: string, host = "127.0.0.1") =>
+/** What is answered to these bytes (each character is one), before the connection ends; a path is a unix socket's. */
+export const ask = (at: number | string, bytes: string, host = "127.0.0.1") =>
   Effect.callback<RawAnswer>((resume) => {
     let text = ""
-    const socket = net.connect(port, host, () => socket.write(bytes, "latin1"))
+    const where = typeof at === "string" ? { path: at } : { port: at, host }
+    const socket = net.connect(where, () => socket.write(bytes, "latin1"))
     const done = (answer: RawAnswer) => {
       socket.destroy()
       resume(Effect.succeed(answer))

@@ -10,7 +10,7 @@ import * as ConfigOverrides from "../ConfigOverrides.ts"
 import type { ListenAddress } from "../ListenAddress.ts"
 import { StdioTransport } from "../StdioTransport.ts"
 import { UnixTransport, defaultPath } from "../UnixTransport.ts"
-import { WebSocketTransport, type Access } from "../WebSocketTransport.ts"
+import { WebSocketTransport, type WebSocketOptions } from "../WebSocketTransport.ts"
 import { banner } from "./Banner.ts"
 import type { ServeArguments } from "./ServeArguments.ts"
 import * as ServeAuth from "./ServeAuth.ts"
@@ -18,24 +18,24 @@ import * as ServeAuth from "./ServeAuth.ts"
 /** The server cannot start as asked; `message` says what to do. */
 export class StartError extends Data.TaggedError("StartError")<{ readonly message: string }> {}
 
-const webSocket = (address: ListenAddress, access: Access) =>
+const webSocket = (address: ListenAddress, options: WebSocketOptions) =>
   Layer.effectDiscard(
     Effect.map(Effect.service(WebSocketTransport), (real) => process.stderr.write(banner(real)))
-  ).pipe(Layer.provide(WebSocketTransport.layer(address, access)), Layer.launch)
+  ).pipe(Layer.provide(WebSocketTransport.layer(address, options)), Layer.launch)
 
 const stdio = Effect.flatMap(Effect.service(StdioTransport), ({ ended }) => ended).pipe(
   Effect.provide(StdioTransport.layer())
 )
 
-const unix = (path: string | undefined, codexHome: string) =>
+const unix = (path: string | undefined, codexHome: string, metrics: boolean) =>
   Effect.flatMap(path === undefined ? defaultPath(codexHome) : Effect.succeed(path), (path) =>
-    Layer.launch(UnixTransport.layer(path))
+    Layer.launch(UnixTransport.layer(path, { metrics }))
   )
 
 /** Serves until it is interrupted, or has no more to do. */
-export const serve = ({ auth, listen, overrides, strictConfig }: ServeArguments) =>
+export const serve = ({ auth, listen, metrics, overrides, strictConfig }: ServeArguments) =>
   Effect.gen(function* () {
-    const access = yield* ServeAuth.resolve(auth)
+    const access = { ...(yield* ServeAuth.resolve(auth)), metrics }
     if (listen._tag === "Off") {
       const message = "no transport configured; use --listen or enable remote control"
       return yield* new StartError({ message })
@@ -44,13 +44,14 @@ export const serve = ({ auth, listen, overrides, strictConfig }: ServeArguments)
     const machine = AppServer.layerMachine({
       codexHome,
       overrides: yield* ConfigOverrides.parse(overrides),
-      strictConfig
+      strictConfig,
+      metrics
     })
     switch (listen._tag) {
       case "WebSocket":
         return yield* Effect.provide(webSocket(listen, access), machine)
       case "Unix":
-        return yield* Effect.provide(unix(listen.path, codexHome), machine)
+        return yield* Effect.provide(unix(listen.path, codexHome, metrics), machine)
       case "Stdio":
         return yield* Effect.provide(stdio, machine)
     }

@@ -8,6 +8,8 @@ export interface ServeArguments {
   readonly listen: Exclude<ListenUrl.ListenUrl, { readonly _tag: "Invalid" }>
   readonly overrides: ReadonlyArray<string>
   readonly strictConfig: boolean
+  /** Whether `GET /metrics` is answered. */
+  readonly metrics: boolean
   readonly log: LogArguments.LogArguments
   readonly auth: AuthArguments.AuthArguments
 }
@@ -18,6 +20,7 @@ export const OPTIONS = {
   stdio: { type: "boolean" },
   config: { type: "string", short: "c", multiple: true },
   "strict-config": { type: "boolean" },
+  metrics: { type: "boolean" },
   ...LogArguments.OPTIONS,
   ...AuthArguments.OPTIONS
 } as const
@@ -35,10 +38,14 @@ Configuration:
       --strict-config           Do not start with a configuration that is wrong or has unknown keys
 
 ${LogArguments.HELP}
+Metrics:
+      --metrics                 Answer GET /metrics, for Prometheus, where clients come in; not on stdio://
+
 ${AuthArguments.HELP}`
 
 const LISTEN = "--listen <URL>"
 const STDIO = "--stdio"
+const METRICS = "--metrics"
 
 const listenUrl = (token: Token): ServeArguments["listen"] => {
   const url = token.value!
@@ -66,13 +73,24 @@ const listen = (tokens: ReadonlyArray<Token>): ServeArguments["listen"] => {
   return { _tag: "Stdio" }
 }
 
+/** There is no page on stdio. */
+const metrics = (tokens: ReadonlyArray<Token>, { _tag }: ServeArguments["listen"]): boolean => {
+  const asked = switchedOn(tokens, METRICS)
+  if (asked && _tag === "Stdio") {
+    throw withHelp(`'${METRICS}' answers HTTP; use it with '--listen ws://IP:PORT' or '--listen unix://PATH'`)
+  }
+  return asked
+}
+
 /** Reads the tokens of these flags. Throws `UsageError`. */
 export const parse = (tokens: ReadonlyArray<Token>): ServeArguments => {
   const of = (...names: ReadonlyArray<string>) => tokens.filter(({ name }) => names.includes(name!))
+  const where = listen(of("listen", "stdio"))
   return {
-    listen: listen(of("listen", "stdio")),
+    listen: where,
     overrides: of("config").map((token) => required(token, "--config <key=value>")),
     strictConfig: switchedOn(of("strict-config"), "--strict-config"),
+    metrics: metrics(of("metrics"), where),
     log: LogArguments.parse(of(...Object.keys(LogArguments.OPTIONS))),
     auth: AuthArguments.parse(of(...AuthArguments.NAMES))
   }
