@@ -1,16 +1,13 @@
 // @ts-check
-/** How cost grows with the number of connections, and with that of commands at once; as charts. */
+/** How cost grows with the number of connections, and with that of commands at once. */
 import { setTimeout as sleep } from "node:timers/promises"
-import { plot } from "./plot.mjs"
 import { residentMemory } from "./proc.mjs"
 import { onFreshServer, orderOf } from "./run.mjs"
 import { connectMany } from "./scenarios/footprint.mjs"
 import { exec, nothing, repeat } from "./scenarios/load.mjs"
 import { median, quantile } from "./statistics.mjs"
 
-/** @import { Contender, ContenderName, Context, Series } from "./types.ts" */
-/** @typedef {Record<string, number>} Figures */
-/** @typedef {{ contender: ContenderName, size: number, figures: Figures }} Point medians of the rounds */
+/** @import { Contender, ContenderName, Context, Figures, Growth, Point } from "./types.ts" */
 
 const CONNECTIONS = [1, 10, 100, 1000]
 const COMMANDS = [1, 10, 100]
@@ -96,62 +93,15 @@ const measure = async (contenders, sizes, run, { rounds, quick }, onFailure) => 
   return points
 }
 
-/** @type {Partial<Record<ContenderName, Pick<Series, "name" | "color" | "marker">>>} */
-const STYLES = {
-  ours: { name: "effect-app-server", color: "#3b82f6", marker: "circle" },
-  codex: { name: "Codex", color: "#ea580c", marker: "square" },
-  floor: { name: "floor (bare ws)", color: "#8b949e", marker: "triangle" }
-}
-
 /**
- * The lines of one figure, one for each contender.
- *
- * @param {ReadonlyArray<Point>} points
- * @param {string} figure
- * @param {boolean} [dashed] and told by its name
- * @returns {ReadonlyArray<Series>}
- */
-const linesOf = (points, figure, dashed = false) =>
-  /** @type {Array<ContenderName>} */ (Object.keys(STYLES)).flatMap((contender) => {
-    const own = points.filter((point) => point.contender === contender)
-    const style = STYLES[contender]
-    if (style === undefined || own.length === 0) return []
-    const name = dashed ? `${style.name}, ${figure}` : style.name
-    return [
-      { ...style, name, dashed, points: own.map(({ size, figures }) => [size, figures[figure] ?? NaN]) }
-    ]
-  })
-
-/**
- * Measures both, and gives the charts by the names of their files.
+ * Measures both.
  *
  * @param {ReadonlyArray<Contender>} contenders
  * @param {{ readonly rounds: number, readonly quick: boolean }} options
  * @param {(failure: string) => void} onFailure
+ * @returns {Promise<Growth>}
  */
-export const growth = async (contenders, options, onFailure) => {
-  const taking = contenders.filter(({ name }) => STYLES[name] !== undefined)
-  const byConnections = await measure(taking, CONNECTIONS, connections, options, onFailure)
-  const byCommands = await measure(taking, COMMANDS, commands, options, onFailure)
-  return {
-    points: { connections: byConnections, commands: byCommands },
-    charts: {
-      "bench-connections.svg": plot("How cost grows with the number of connections", [
-        {
-          title: "ms from request to answer, median and p99",
-          x: "open connections",
-          series: [...linesOf(byConnections, "p50"), ...linesOf(byConnections, "p99", true)]
-        },
-        {
-          title: "KiB of memory per connection",
-          x: "open connections",
-          series: linesOf(byConnections, "memory")
-        }
-      ]),
-      "bench-commands.svg": plot("How speed and patience grow with the number of commands at once", [
-        { title: "/bin/true per second", x: "commands at once", series: linesOf(byCommands, "speed") },
-        { title: "ms from request to answer, p99", x: "commands at once", series: linesOf(byCommands, "p99") }
-      ])
-    }
-  }
-}
+export const growth = async (contenders, options, onFailure) => ({
+  connections: await measure(contenders, CONNECTIONS, connections, options, onFailure),
+  commands: await measure(contenders, COMMANDS, commands, options, onFailure)
+})

@@ -3,6 +3,7 @@
 import * as fs from "node:fs"
 import { fileURLToPath } from "node:url"
 import { parseArgs } from "node:util"
+import { chartsOf, growthTables } from "./charts.mjs"
 import { CODEX_MISSING, contendersOf, findCodex } from "./contenders.mjs"
 import { growth } from "./growth.mjs"
 import { machineLine } from "./machine.mjs"
@@ -91,10 +92,13 @@ const main = async () => {
   /** @type {object} */
   let results
   if (options.growth) {
-    const { points, charts } = await growth(contenders, options, say)
-    for (const [name, svg] of Object.entries(charts)) fs.writeFileSync(new URL(name, DOCS), svg)
-    console.log(`${machine}\n\n${JSON.stringify(points, undefined, 2)}`)
-    results = { machine, growth: points }
+    /** @type {Array<string>} */
+    const failures = []
+    const growing = contenders.filter(({ name }) => name !== "npm") // grows as its program does
+    const measured = await growth(growing, options, (failure) => failures.push(`- ${failure}`))
+    for (const [name, svg] of Object.entries(chartsOf(measured))) fs.writeFileSync(new URL(name, DOCS), svg)
+    console.log([machine, growthTables(measured), ...failures].join("\n\n"))
+    results = { machine, ...measured, failures }
   } else {
     const rows = await measureAll(options, contenders)
     const text = markdown(rows, machine)

@@ -29,13 +29,13 @@ export const ticks = (values) => {
   const least = Math.min(...values)
   const most = Math.max(...values)
   const steps = []
-  for (let power = Math.floor(Math.log10(least)); power <= Math.ceil(Math.log10(most)); power++) {
+  // one power more on both sides: logarithms are rounded
+  for (let power = Math.floor(Math.log10(least)) - 1; power <= Math.ceil(Math.log10(most)) + 1; power++) {
     for (const step of [1, 2, 5]) steps.push(Number(`${step}e${power}`))
   }
   const first = steps.findLastIndex((step) => step <= least)
-  let last = steps.findIndex((step) => step >= most)
-  if (last === first) last++
-  return steps.slice(Math.max(first, 0), last + 1)
+  const last = steps.findIndex((step) => step >= most)
+  return steps.slice(first, Math.max(last, first + 1) + 1)
 }
 
 /**
@@ -141,11 +141,8 @@ const drawLegend = (series, y) => {
       const end = start + LEGEND_ITEM.line
       x = end + 6 + each.name.length * LEGEND_ITEM.character + LEGEND_ITEM.gap
       const middle = markerAt(each.marker, (start + end) / 2, y, each.color)
-      const stroke = line({ ...each, points: [] }, [
-        [start, y],
-        [end, y]
-      ]).split("/>")[0]
-      return `${stroke}/>${middle}${text(end + 6, y + 4, each.name)}`
+      const sample = `<line x1="${short(start)}" x2="${short(end)}" y1="${y}" y2="${y}" stroke="${each.color}" stroke-width="2"/>`
+      return sample + middle + text(end + 6, y + 4, each.name)
     })
     .join("\n")
 }
@@ -159,7 +156,9 @@ const drawLegend = (series, y) => {
 export const plot = (title, panels) => {
   const width = panels.length * PANEL.width
   const height = LEGEND_HEIGHT + PANEL.height
-  const legend = new Map(panels.flatMap(({ series }) => series).map((each) => [each.name, each]))
+  // a dashed line is another figure of a name that has a line already
+  const named = panels.flatMap(({ series }) => series).filter(({ dashed }) => dashed !== true)
+  const legend = new Map(named.map((each) => [each.name, each]))
   return `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 ${width} ${height}" width="${width}" height="${height}" role="img" aria-label="${escape(title)}" font-family="system-ui, sans-serif" font-size="12" fill="${INK}">
 <title>${escape(title)}</title>
 ${drawLegend([...legend.values()], LEGEND_HEIGHT / 2)}

@@ -70,7 +70,7 @@ export interface Scenario {
   /** Whether it takes a server that has done nothing before. */
   readonly fresh?: boolean
   /** Its figures by name. */
-  readonly run: (context: Context) => Promise<Readonly<Record<string, number>>>
+  readonly run: (context: Context) => Promise<Figures>
 }
 
 /** One figure of a scenario on each contender, round by round. */
@@ -96,4 +96,18 @@ export interface Panel {
   readonly title: string
   readonly x: string
   readonly series: ReadonlyArray<Series>
+}
+
+export type Figures = Readonly<Record<string, number>>
+
+/** The medians of what was measured on one contender at one size. */
+export interface Point {
+  readonly contender: ContenderName
+  readonly size: number
+  readonly figures: Figures
+}
+
+export interface Growth {
+  readonly connections: ReadonlyArray<Point>
+  readonly commands: ReadonlyArray<Point>
 }

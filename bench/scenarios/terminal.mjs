@@ -6,6 +6,8 @@ import { quantile } from "../statistics.mjs"
 /** @import { Client, ClientOptions, Context, Scenario } from "../types.ts" */
 
 const KEYS = 400
+/** So many come before, uncounted. */
+const WARM_UP = 80
 /** A new line before the terminal's is full (4096). */
 const LINE = 80
 const RETRY_MS = 20
@@ -57,7 +59,7 @@ const type = async ({ connect, scaled }, options) => {
   await arrived(client, expected)
 
   const times = []
-  const keys = scaled(KEYS)
+  const keys = WARM_UP + scaled(KEYS)
   for (let inLine = 1; times.length < keys; inLine++) {
     const began = performance.now()
     const echoed = arrived(client, ++expected)
@@ -70,7 +72,7 @@ const type = async ({ connect, scaled }, options) => {
     await arrived(client, expected)
     inLine = 0
   }
-  return times
+  return times.slice(WARM_UP)
 }
 
 /** @type {(name: string, client: string, options: ClientOptions) => Scenario} */
