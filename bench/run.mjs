@@ -5,7 +5,7 @@ import { start } from "./servers.mjs"
 
 /** @import { Client, Contender, ContenderName, Context, Row, Scenario, Server } from "./types.ts" */
 
-/** Twenty times what the slowest scenario took on two processors. */
+/** Five times what the slowest took on two processors: echoes, by a server that waits for acknowledgements. */
 const LIMIT_MS = 120_000
 
 /**
