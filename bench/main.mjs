@@ -53,6 +53,9 @@ const optionsOf = () => {
     throw new Error(`nobody is called ${unknown.join(" or ")}: ${CONTENDERS.join(", ")}`)
   const rounds = Number(values.rounds ?? (values.quick ? 1 : 5))
   if (!Number.isInteger(rounds) || rounds < 1) throw new Error("--rounds takes a number from 1 on")
+  if (values.growth && (values.write || values.only !== undefined)) {
+    throw new Error("--growth measures something else: it goes with neither --write nor --only")
+  }
   return { ...values, names, rounds, scenarios: scenariosOf(values.only?.split(",")) }
 }
 
