@@ -30,6 +30,7 @@ const KINDS = [
   /^dist\/main\.js(?:\.LEGAL\.txt)?$/,
   /^dist\/lib\/(?:index|client|(?:rpc|services|layers)\/(?:auth\/)?\w+)\.(?:js|d\.ts)$/,
   /^docs\/(?:decisions\/\d{4}-)?[\w-]+\.md$/,
+  /^docs\/bench-\w+\.svg$/,
   /^examples\/\d\d-[a-z-]+\.ts$/,
   /^schema\/(?:json|typescript)\/.+\.(?:json|ts)$/
 ]
