@@ -8,6 +8,7 @@ import { createRequire } from "node:module"
 import * as os from "node:os"
 import type { ExitStatus } from "../services/ProcessSpawner.ts"
 import * as PosixSpawn from "./PosixSpawn.ts"
+import type * as StringArray from "./StringArray.ts"
 
 export interface Native {
   /** Makes this process the parent of every orphan among its descendants (`prctl(2)`, PR_SET_CHILD_SUBREAPER). */
@@ -41,6 +42,7 @@ const SIGKILL = 9
 interface Koffi {
   readonly load: (library: null) => PosixSpawn.Library
   readonly errno: () => number
+  readonly address: StringArray.AddressOf
   readonly os: { readonly errno: Readonly<Record<string, number>> }
 }
 
@@ -55,7 +57,7 @@ const bind = (): Native => {
   const kill = libc.func("int kill(int, int)")
   const waitpid = libc.func("int waitpid(int, _Out_ int *, int)")
 
-  const posixSpawn = PosixSpawn.bind(libc)
+  const posixSpawn = PosixSpawn.bind(libc, koffi.address)
 
   const codes = new Map(Object.entries(koffi.os.errno).map(([code, number]) => [number, code]))
   const failure = (errno: number, call: string) => {

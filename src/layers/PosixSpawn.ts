@@ -4,6 +4,8 @@
  * error comes back at once.
  */
 
+import * as StringArray from "./StringArray.ts"
+
 /** A call of libc, as koffi binds it. */
 export type Call = (...args: ReadonlyArray<unknown>) => number
 export interface Library {
@@ -34,9 +36,9 @@ const STRUCTURE_BYTES = 1024
 const SIGNAL_SET_BYTES = 128
 
 /** Binds the calls; throws where this libc lacks one (glibc before 2.29). */
-export const bind = (libc: Library): Spawn => {
+export const bind = (libc: Library, addressOf: StringArray.AddressOf): Spawn => {
   const spawn = libc.func(
-    "int posix_spawn(_Out_ int *, const char *, const void *, const void *, const char **, const char **)"
+    "int posix_spawn(_Out_ int *, const char *, const void *, const void *, const void *, const void *)"
   )
   const initActions = libc.func("int posix_spawn_file_actions_init(void *)")
   const destroyActions = libc.func("int posix_spawn_file_actions_destroy(void *)")
@@ -48,9 +50,19 @@ export const bind = (libc: Library): Spawn => {
   const attributes = spawnAttributes(libc)
   const actions = Buffer.alloc(STRUCTURE_BYTES)
   const pid = new Int32Array(1)
+  /** Most commands share one environment. */
+  const environments = new WeakMap<Program["env"], Buffer>()
+  const environment = (env: Program["env"]): Buffer => {
+    const known = environments.get(env)
+    if (known !== undefined) return known
+    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+    const block = StringArray.make(variables, addressOf)
+    environments.set(env, block)
+    return block
+  }
 
   return ({ argv, cwd, descriptors, env, file }) => {
-    const variables = Object.entries(env).map(([name, value]) => `${name}=${value}`)
+    const words = StringArray.make(argv, addressOf)
     initActions(actions)
     try {
       descriptors.forEach((fd, i) => {
@@ -58,7 +70,7 @@ export const bind = (libc: Library): Spawn => {
         else addDup2(actions, fd, i)
       })
       addChdir(actions, cwd)
-      const errno = spawn(pid, file, actions, attributes, [...argv, null], [...variables, null])
+      const errno = spawn(pid, file, actions, attributes, words, environment(env))
       return errno === 0 ? { pid: pid[0]! } : { errno }
     } finally {
       destroyActions(actions)

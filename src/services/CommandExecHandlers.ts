@@ -61,7 +61,10 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
     const host = yield* HostInfo
     const path = yield* Path.Path
     const configured = (yield* ConfigStore).startup
-    const baseEnv = { ...shellEnvironment(configured.shellEnvironmentPolicy, host.env), ...ADDED_ENV }
+    const environment = CommandEnvironment.over({
+      ...shellEnvironment(configured.shellEnvironmentPolicy, host.env),
+      ...ADDED_ENV
+    })
 
     const directory = (cwd: string | null | undefined): string => {
       if (cwd == null) return host.cwd
@@ -72,7 +75,7 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
 
     const commandOf = (params: CommandExecParams) => {
       const cwd = directory(params.cwd)
-      const env = CommandEnvironment.merge(baseEnv, params.env)
+      const env = environment(params.env)
       const sandbox = SandboxRules.resolve({
         policy: params.sandboxPolicy,
         profile: params.permissionProfile,

@@ -49,14 +49,15 @@ export const layer = ProcessRpcs.middleware(ConnectionReady).toLayer(
     const { maxBufferedBytes } = yield* Limits
     const host = yield* HostInfo
     const path = yield* Path.Path
+    // the whole of the server's: the original shapes it for `command/exec` alone
+    const environment = CommandEnvironment.over(host.env)
 
     const commandOf = (params: ProcessSpawnParams): Omit<Command, "owner"> => {
       const { outputBytesCap = DEFAULT_OUTPUT_BYTES_CAP, timeoutMs = DEFAULT_TIMEOUT_MS } = params
       return {
         argv: params.command as unknown as Command["argv"],
         cwd: path.resolve(params.cwd),
-        // the whole of the server's: the original shapes it for `command/exec` alone
-        env: CommandEnvironment.merge(host.env, params.env),
+        env: environment(params.env),
         timeout: timeoutMs === null ? undefined : Duration.millis(Number(timeoutMs)),
         outputBytesCap: Math.min(
           outputBytesCap === null ? Infinity : Number(outputBytesCap),

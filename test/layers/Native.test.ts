@@ -100,6 +100,19 @@ describe.skipIf("unavailable" in loaded)("Native", () => {
       })
     )
 
+    it.live("hands over words and variables as they are, of one environment again and again", () =>
+      Effect.gen(function* () {
+        const words = ["", "a b", "é€😀", "", "'\"\\"]
+        const env = { EMPTY: "", ÜMLAUT: "ä=ö", LONG: "x".repeat(1000) }
+        for (let i = 0; i < 3; i++) {
+          const printed = yield* output({ file: "/usr/bin/printf", argv: ["printf", "%s|", ...words], env })
+          assert.strictEqual(printed.text, words.map((word) => `${word}|`).join(""))
+          const listed = yield* output({ file: "/usr/bin/env", argv: ["env"], env })
+          assert.strictEqual(listed.text, `EMPTY=\nÜMLAUT=ä=ö\nLONG=${env.LONG}\n`)
+        }
+      })
+    )
+
     it.live("gives a program every signal as a new program has it", () =>
       Effect.gen(function* () {
         const { text } = yield* output({ file: "/bin/grep", argv: ["grep", "^Sig[BI]", "/proc/self/status"] })
