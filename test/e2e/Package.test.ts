@@ -29,7 +29,8 @@ const KINDS = [
   /^(?:LICENSE|README\.md|package\.json)$/,
   /^dist\/main\.js(?:\.LEGAL\.txt)?$/,
   /^dist\/lib\/(?:index|client|(?:rpc|services|layers)\/(?:auth\/)?\w+)\.(?:js|d\.ts)$/,
-  /^docs\/(?:decisions\/\d{4}-)?[\w-]+\.md$/,
+  /^docs\/(?:decisions\/)?[\w-]+\.md$/,
+  /^docs\/[\w-]+\.svg$/,
   /^examples\/\d\d-[a-z-]+\.ts$/,
   /^schema\/(?:json|typescript)\/.+\.(?:json|ts)$/
 ]
