@@ -1,7 +1,7 @@
 /**
- * Draws `docs/session.svg`, a session in two terminals, from a real run: the server by `npm start`, and the client of
- * the README. Prints the picture, or with `--write` puts it in its place. What differs from machine to machine is the
- * home directory and the port, so those are shown as the README has them.
+ * Draws `docs/session.svg`, a session in two terminals, from a real run: the server by `npm start`, and the first of
+ * the examples. Prints the picture, or with `--write` puts it in its place. The home directory and the port of the run
+ * are shown as a reader of the README has them.
  */
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -13,8 +13,9 @@ import { fileURLToPath } from "node:url"
 const root = fileURLToPath(new URL("..", import.meta.url))
 const RUN_MS = 30_000
 const PORT = "4500"
-const START = "npm start -- --listen ws://127.0.0.1"
-const CONVERSATION = "conversation.mjs"
+const START = ["npm", "start", "--", "--listen"]
+const HOST = "ws://127.0.0.1"
+const CLIENT = "examples/00-conversation.mjs"
 
 /** In characters and pixels. */
 const COLUMNS = 104
@@ -36,9 +37,9 @@ const COLOR_OF = [
 
 const directory = fs.mkdtempSync(path.join(os.tmpdir(), "effect-app-server-"))
 const children = []
-const start = (program, args, cwd) => {
+const start = (program, args) => {
   const env = { PATH: process.env.PATH, HOME: directory }
-  const child = spawn(program, args, { cwd, env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
+  const child = spawn(program, args, { cwd: root, env, detached: true, stdio: ["ignore", "pipe", "pipe"] })
   children.push(child)
   let text = ""
   for (const stream of [child.stdout, child.stderr]) stream.on("data", (bytes) => (text += bytes))
@@ -61,19 +62,14 @@ const timeout = setTimeout(() => {
 
 /** What both terminals show. */
 const record = async () => {
-  const readme = fs.readFileSync(path.join(root, "README.md"), "utf8")
-  const program = new RegExp(`\`\`\`js\n(// ${CONVERSATION}\n[^]*?)\`\`\``).exec(readme)[1]
-
-  const server = start("npm", [...START.split(" ").slice(1, -1), `${START.split(" ").at(-1)}:0`], root)
+  const server = start("npm", [...START.slice(1), `${HOST}:0`])
   let port
   while (port === undefined) {
     if (server.child.exitCode !== null) throw new Error(`no server: ${server.output()}`)
     await once(server.child.stderr, "data")
     port = /listening on: \S+:(\d+)\n[^]*note: .*\n/.exec(server.output())?.[1]
   }
-  fs.symlinkSync(path.join(root, "node_modules"), path.join(directory, "node_modules"))
-  fs.writeFileSync(path.join(directory, CONVERSATION), program.replaceAll(PORT, port))
-  const client = start(process.execPath, [CONVERSATION], directory)
+  const client = start(process.execPath, [CLIENT, `${HOST}:${port}`])
   const [code] = await once(client.child, "close")
   if (code !== 0) throw new Error(`exit code ${code}: ${client.output()}`)
 
@@ -82,11 +78,11 @@ const record = async () => {
       .trim()
       .replaceAll(directory, "/home/me")
       .replaceAll(`:${port}`, `:${PORT}`)
-      .replaceAll("ws://127.0.0.1:0", `ws://127.0.0.1:${PORT}`)
+      .replaceAll(`${HOST}:0`, `${HOST}:${PORT}`)
       .split("\n")
   return [
-    { title: "the server", lines: [`$ ${START}:${PORT}`, ...shown(server.output())] },
-    { title: "a client", lines: [`$ node ${CONVERSATION}`, ...shown(client.output())] }
+    { title: "the server", lines: [`$ ${START.join(" ")} ${HOST}:${PORT}`, ...shown(server.output())] },
+    { title: "a client", lines: [`$ node ${CLIENT}`, ...shown(client.output())] }
   ]
 }
 

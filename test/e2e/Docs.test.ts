@@ -42,7 +42,7 @@ describe("blocks", () => {
       "shows what happens",
       () =>
         Effect.gen(function* () {
-          const shell = yield* Shell.make
+          const shell = yield* Effect.cached(Shell.make)
           for (const block of blocks) {
             const way = yield* Ways.follow(block, shell).pipe(Effect.catchCause(located(block)))
             if (process.env["SHOW_WAYS"] !== undefined)

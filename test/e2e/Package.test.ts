@@ -31,7 +31,7 @@ const KINDS = [
   /^dist\/lib\/(?:index|client|(?:rpc|services|layers)\/(?:auth\/)?\w+)\.(?:js|d\.ts)$/,
   /^docs\/(?:decisions\/)?[\w-]+\.md$/,
   /^docs\/[\w-]+\.svg$/,
-  /^examples\/\d\d-[a-z-]+\.ts$/,
+  /^examples\/\d\d-[a-z-]+\.(?:ts|mjs)$/,
   /^schema\/(?:json|typescript)\/.+\.(?:json|ts)$/
 ]
 

@@ -17,6 +17,7 @@ const PORT = /(?<=:)4500\b/g
 export class ShellError extends Data.TaggedError("ShellError")<{ readonly message: string }> {}
 
 const COPIED = [
+  "examples",
   "package.json",
   "package-lock.json",
   "scripts",
@@ -43,7 +44,6 @@ const clone = Effect.map(temporaryDirectory, (directory) => {
 /** A document's reader. */
 export const make = Effect.gen(function* () {
   const { bin, checkout, home } = yield* clone
-  const codexHome = path.join(home, ".codex")
   const env = { PATH: `${bin}:${process.env["PATH"]}`, HOME: home, TERM: "xterm" }
   let port: string | undefined
 
@@ -69,6 +69,12 @@ export const make = Effect.gen(function* () {
         })
     )
 
+  /** A file in the clone, with the port of the server in the place of the documents'. */
+  const save = (name: string, text: string) =>
+    Effect.sync(() =>
+      fs.writeFileSync(path.join(checkout, name), port === undefined ? text : text.replace(PORT, port))
+    )
+
   /** Starts a server, which from now on is the one that is meant by the port of the documents. */
   const serve = Effect.fnUntraced(function* (line: string) {
     const seen = yield* spawn(line.replace(PORT, "0"))
@@ -76,13 +82,10 @@ export const make = Effect.gen(function* () {
       seen.code === undefined ? /listening on: ws:\/\/\S+:(\d+)/.exec(seen.output)?.[1] : ""
     ).pipe(Effect.mapError(({ message }) => new ShellError({ message: `${message}: ${seen.output}` })))
     if (port === "") return yield* new ShellError({ message: `${line}: ${seen.output}` })
-  })
-
-  /** The text with the port of the server that runs; if none does, one is started. */
-  const withPort = Effect.fnUntraced(function* (text: string) {
-    if (text.search(PORT) < 0) return text
-    if (port === undefined) yield* serve("node dist/main.js --listen ws://127.0.0.1:4500")
-    return text.replace(PORT, port!)
+    for (const name of fs.readdirSync(path.join(ROOT, "examples"))) {
+      const example = path.join("examples", name)
+      yield* save(example, fs.readFileSync(path.join(ROOT, example), "utf8"))
+    }
   })
 
   /** Runs one command line: to its end, with exit code 0, or if it is a server's, until that listens. */
@@ -91,16 +94,12 @@ export const make = Effect.gen(function* () {
       yield* serve(line)
       return ""
     }
-    const seen = yield* spawn(yield* withPort(line))
+    const seen = yield* spawn(port === undefined ? line : line.replace(PORT, port))
     const code = yield* until(`the end of ${line}`, RUN_MS, () => seen.code)
     if (code !== 0) return yield* new ShellError({ message: `${line}: exit code ${code}: ${seen.output}` })
     return port === undefined ? seen.output : seen.output.replaceAll(`:${port}`, ":4500")
   })
 
-  const save = Effect.fnUntraced(function* (name: string, text: string) {
-    fs.writeFileSync(path.join(checkout, name), yield* withPort(text))
-  })
-
-  return { codexHome, run, save }
+  return { run, save }
 })
 export type Shell = Effect.Success<typeof make>

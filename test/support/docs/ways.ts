@@ -3,6 +3,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert } from "@effect/vitest"
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import * as Toml from "smol-toml"
 import { transform } from "esbuild"
 import { HAS_BUBBLEWRAP, conversation, isInPath } from "../harness.ts"
@@ -41,7 +42,9 @@ const EXAMPLES: ReadonlyMap<string, string> = new Map(
 )
 
 /** What was done with it, in a few words. */
-type Way = (block: Block, shell: Shell) => Effect.Effect<string, unknown, any>
+type Way = (block: Block, shell: LazyShell) => Effect.Effect<string, unknown, Scope.Scope>
+/** Made for the first block that needs it. */
+export type LazyShell = Effect.Effect<Shell, unknown, Scope.Scope>
 
 const commandsOf = (text: string): ReadonlyArray<string> =>
   text
@@ -50,7 +53,8 @@ const commandsOf = (text: string): ReadonlyArray<string> =>
     .map((line) => line.replace(/\s+# .*|^# .*/, "").trim())
     .filter((line) => line !== "")
 
-const sh: Way = Effect.fnUntraced(function* ({ text }, { run }) {
+const sh: Way = Effect.fnUntraced(function* ({ text }, shell) {
+  const { run } = yield* shell
   const done: Array<string> = []
   for (const line of commandsOf(text)) {
     const reason = NOT_RUN.get(line)
@@ -71,7 +75,8 @@ const sh: Way = Effect.fnUntraced(function* ({ text }, { run }) {
 })
 
 /** `$ command` and what it prints, up to the next one. */
-const console_: Way = Effect.fnUntraced(function* ({ text }, { run }) {
+const console_: Way = Effect.fnUntraced(function* ({ text }, shell) {
+  const { run } = yield* shell
   const [before, ...entries] = text.split(/^\$ /m)
   assert.strictEqual(before, "", "a session begins with `$ `")
   for (const entry of entries) {
@@ -83,7 +88,8 @@ const console_: Way = Effect.fnUntraced(function* ({ text }, { run }) {
 })
 
 /** A program, with its name in its first line, which is run as soon as it is saved. */
-const js: Way = Effect.fnUntraced(function* ({ text }, { run, save }) {
+const js: Way = Effect.fnUntraced(function* ({ text }, shell) {
+  const { run, save } = yield* shell
   const [, name] = /^\/\/ (\S+\.mjs)\n/.exec(text) ?? []
   assert.isDefined(name, "the first line says how the program is called")
   yield* save(name, text)
@@ -92,9 +98,10 @@ const js: Way = Effect.fnUntraced(function* ({ text }, { run, save }) {
 })
 
 /** Types are checked in one go for all of them. */
-const ts: Way = Effect.fnUntraced(function* ({ text }, { run, save }) {
+const ts: Way = Effect.fnUntraced(function* ({ text }, shell) {
   const example = EXAMPLES.get(text)
   if (example !== undefined) return `type-checked; equals examples/${example}, which is run by itself`
+  const { run, save } = yield* shell
   const { code } = yield* Effect.promise(() => transform(text, { loader: "ts", format: "esm" }))
   yield* save("snippet.mjs", code)
   yield* run("node snippet.mjs")
@@ -102,7 +109,7 @@ const ts: Way = Effect.fnUntraced(function* ({ text }, { run, save }) {
 })
 
 const json: Way = ({ text }) =>
-  Effect.as(Effect.scoped(Transcript.hold(text)), "decoded by our schemas, sent, and the answers compared")
+  Effect.as(Transcript.hold(text), "decoded by our schemas, sent, and the answers compared")
 
 /** A server starts by it, with `--strict-config`, and says that the values are in force. */
 const toml: Way = Effect.fnUntraced(function* ({ text }) {
@@ -110,7 +117,7 @@ const toml: Way = Effect.fnUntraced(function* ({ text }) {
   const { result } = yield* client.request("config/read", {})
   assert.deepNestedInclude(result.config, flat(Toml.parse(text)))
   return "a strict server starts by it, and has its values"
-}, Effect.scoped)
+})
 
 /** Values by dotted paths. */
 const flat = (table: object, prefix = ""): Record<string, unknown> =>
