@@ -65,7 +65,12 @@ export const make = Effect.gen(function* () {
       }),
       ({ code, pid }) =>
         Effect.sync(() => {
-          if (code === undefined) process.kill(-pid, "SIGKILL")
+          if (code !== undefined) return
+          try {
+            process.kill(-pid, "SIGKILL")
+          } catch {
+            // it has ended since
+          }
         })
     )
 
