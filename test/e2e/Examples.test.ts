@@ -1,6 +1,6 @@
 /**
- * The examples do what they say, each in a process of its own, with the package as it is built and installed; what
- * the documents show is what is run. `06-test-your-client.ts` is a test, which Vitest runs itself.
+ * The examples do what they say, each in a process of its own, with the package as it is built and installed.
+ * `06-test-your-client.ts` is a test, which Vitest runs itself.
  */
 import * as ChildProcess from "node:child_process"
 import * as fs from "node:fs"
@@ -190,15 +190,4 @@ describe("examples", () => {
       assert.isFalse(hasCanary(output()), output())
     })
   )
-
-  it.each([
-    ["README.md", "01-serve.ts"],
-    ["docs/clients.md", "07-run-a-command.ts"],
-    ["docs/clients.md", "08-without-effect.ts"],
-    ["docs/library.md", "02-exec-in-process.ts"],
-    ["docs/library.md", "06-test-your-client.ts"],
-    ["docs/operation.md", "09-otlp.ts"]
-  ])("%s shows %s as it is", (document, name) => {
-    assert.include(read(document), `\`\`\`ts\n${read("examples", name)}\`\`\``)
-  })
 })

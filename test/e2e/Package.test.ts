@@ -29,9 +29,9 @@ const KINDS = [
   /^(?:LICENSE|README\.md|package\.json)$/,
   /^dist\/main\.js(?:\.LEGAL\.txt)?$/,
   /^dist\/lib\/(?:index|client|(?:rpc|services|layers)\/(?:auth\/)?\w+)\.(?:js|d\.ts)$/,
-  /^docs\/(?:decisions\/\d{4}-)?[\w-]+\.md$/,
-  /^docs\/bench-\w+\.svg$/,
-  /^examples\/\d\d-[a-z-]+\.ts$/,
+  /^docs\/(?:decisions\/)?[\w-]+\.md$/,
+  /^docs\/[\w-]+\.svg$/,
+  /^examples\/\d\d-[a-z-]+\.(?:ts|mjs)$/,
   /^schema\/(?:json|typescript)\/.+\.(?:json|ts)$/
 ]
 

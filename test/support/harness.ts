@@ -21,7 +21,8 @@ const SILENCE_MS = 250
 /** Whether the tests run in the mode with native calls; without them some guarantees are weaker. */
 export const HAS_NATIVE = process.env["EFFECT_APP_SERVER_NATIVE"] !== "off"
 
-const isInPath = (program: string) =>
+/** Whether this machine has a program. */
+export const isInPath = (program: string): boolean =>
   (process.env["PATH"] ?? "")
     .split(":")
     .some((directory) => directory.startsWith("/") && fs.existsSync(path.join(directory, program)))
