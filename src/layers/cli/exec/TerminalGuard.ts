@@ -33,16 +33,16 @@ const RESET = [
 
 /**
  * POSIX sh. `$1` is the state to go back to; the first line says which one we made of it: if there is another now, a
- * shell has the terminal back and made its own.
+ * shell has the terminal back and made its own. The screen comes first, before a prompt is lost with the alternate one.
  */
 const SCRIPT = `
 trap '' HUP INT QUIT TERM TSTP TTIN TTOU
 read -r ours
 read -r end
 [ "$end" = ${ORDERLY} ] && exit
+printf '${RESET}\\015\\n'
 now=$(stty -g <&3)
 [ "\${ours:-$now}" = "$now" ] && stty "$1" <&3
-printf '${RESET}\\015\\n'
 `
 
 export interface TerminalGuard {
