@@ -1,6 +1,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import { parse as parseAll } from "../../src/layers/cli/Arguments.ts"
-import { HELP, type ExecArguments } from "../../src/layers/cli/ExecArguments.ts"
+import { HELP, type ExecArguments, type Parsed } from "../../src/layers/cli/ExecArguments.ts"
 import { DEFAULT_LISTEN_URL } from "../../src/layers/cli/ListenUrl.ts"
 import { UsageError } from "../../src/layers/cli/Usage.ts"
 
@@ -12,7 +12,7 @@ const parsed = (words: ReadonlyArray<string>) => {
   }
 }
 
-const exec = (given: Partial<ExecArguments> = {}) => ({
+const exec = (given: Partial<ExecArguments> = {}): Parsed => ({
   _tag: "Exec",
   url: DEFAULT_LISTEN_URL,
   tokenFile: undefined,
@@ -56,15 +56,24 @@ describe("the words behind exec", () => {
     assert.deepStrictEqual(parsed(["--timeout", text, "ls"]), exec({ timeoutMs }))
   })
 
-  it.each(["5", "s", "-5s", "5 s s", "5x", "5S", "1e3s", "Infinity", "Infinity s", "9007199254740992ms", "5s "])(
-    "give no time for --timeout: %j",
-    (text) => {
-      assert.strictEqual(
-        parsed([`--timeout=${text}`, "ls"]),
-        "error: invalid value for '--timeout <TIME>': expected a number and ms, s, m, h or d, such as 500ms or 5s\n\nFor more information, try '--help'."
-      )
-    }
-  )
+  it.each([
+    "5",
+    "s",
+    "-5s",
+    "5 s s",
+    "5x",
+    "5S",
+    "1e3s",
+    "Infinity",
+    "Infinity s",
+    "9007199254740992ms",
+    "5s "
+  ])("give no time for --timeout: %j", (text) => {
+    assert.strictEqual(
+      parsed([`--timeout=${text}`, "ls"]),
+      "error: invalid value for '--timeout <TIME>': expected a number and ms, s, m, h or d, such as 500ms or 5s\n\nFor more information, try '--help'."
+    )
+  })
 
   it.each(["ws://h:1", "wss://h/path?x=1", "ws+unix:/a b: c", "ws+unix:relative", "ws://[::1]:80"])(
     "name a server: %s",
@@ -111,10 +120,7 @@ describe("the words behind exec", () => {
     [["--token=secret", "ls"], `error: unexpected argument '--token' found${usage}${more}`],
     [["--listen", "ls"], `error: unexpected argument '--listen' found${usage}${more}`],
     [["--tty=1", "ls"], `error: unexpected value '1' for '--tty' found; no more were expected${more}`],
-    [
-      ["--tty", "--tty", "ls"],
-      `error: the argument '--tty' cannot be used multiple times${usage}${more}`
-    ],
+    [["--tty", "--tty", "ls"], `error: the argument '--tty' cannot be used multiple times${usage}${more}`],
     [
       ["--cwd=a", "--cwd=b", "ls"],
       `error: the argument '--cwd <DIR>' cannot be used multiple times${usage}${more}`

@@ -10,10 +10,10 @@ import * as SystemError from "../../../services/SystemError.ts"
 import { BrokenPipe, StreamError } from "./ExecEnd.ts"
 
 /**
- * Pieces of stdin that are read while others are under way: of 64 KiB at most, so that with these the next write is
- * as large as one can be.
+ * Pieces of stdin that are read while others are under way, of 64 KiB at most: a write of all of them makes up for slow
+ * networks, and the 128 writes that Codex keeps for a command that does not read are no more than 40 MiB.
  */
-const READ_AHEAD = 16
+const READ_AHEAD = 4
 
 const stdin = NodeStream.fromReadable({
   evaluate: () => process.stdin,
