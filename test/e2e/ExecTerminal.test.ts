@@ -85,14 +85,18 @@ const terminal = Effect.gen(function* () {
   }
 })
 
-describe.each(remotes)("exec --tty on $name", ({ start }) => {
+describe.each(remotes)("exec --tty on $name", ({ start: startTarget }) => {
   const session = Effect.gen(function* () {
-    const { kill, target } = yield* start
+    const { kill, target } = yield* startTarget
     const own = yield* terminal
     yield* own.shows(/\$ /)
     const before = yield* own.stty
     const words = `${MAIN} exec --url ${String(target)} --tty`
     const client = until("the client", CLIENT_MS, () => withWords(words)[0])
+    const start = (words: string) =>
+      own.type(
+        `${quoted(process.execPath)} ${quoted(MAIN)} exec --url ${String(target)} --tty ${words}; echo code=$?\n`
+      )
     return {
       ...own,
       kill,
@@ -104,11 +108,9 @@ describe.each(remotes)("exec --tty on $name", ({ start }) => {
           withWords("terminal-guard").find((pid) => parentOf(pid) === client)
         )
       ),
-      /** Types the start of a client, which runs a script. */
-      run: (script: string, flags = "") =>
-        own.type(
-          `${quoted(process.execPath)} ${quoted(MAIN)} exec --url ${String(target)} --tty ${flags} -- sh -c ${quoted(script)}; echo code=$?\n`
-        )
+      /** Types the start of a client, which runs a command, or a script. */
+      start,
+      run: (script: string, flags = "") => start(`${flags} -- sh -c ${quoted(script)}`)
     }
   })
   it.live("gives the command a terminal of our size and name, and its exit code back", () =>
@@ -251,9 +253,9 @@ describe.each(remotes)("exec --tty on $name", ({ start }) => {
 
   it.live("says what is wrong on a terminal as it was", () =>
     Effect.gen(function* () {
-      const { before, run, screen, shows, stty } = yield* session
-      yield* run("never", "--cwd /dev/null")
-      yield* shows(/Error: cannot start sh on the server: [^\r\n]+\r\ncode=(?:126|127|255)\r\n/)
+      const { before, screen, shows, start, stty } = yield* session
+      yield* start("/nonexistent")
+      yield* shows(/Error: cannot start \/nonexistent on the server: [^\r\n]+\r\ncode=127\r\n/)
       assert.notInclude(screen(), RESET[0]!)
       assert.strictEqual(yield* stty, before)
     })
