@@ -3,6 +3,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Arguments from "./layers/cli/Arguments.ts"
+import * as ExecArguments from "./layers/cli/ExecArguments.ts"
 import * as Log from "./layers/cli/Log.ts"
 import * as LogArguments from "./layers/cli/LogArguments.ts"
 import { runMain, type Stop } from "./layers/cli/RunMain.ts"
@@ -41,6 +42,13 @@ const perform = (command: Arguments.Arguments): Effect.Effect<void, unknown> => 
       return Effect.promise(() => import("./layers/cli/SandboxCheck.ts")).pipe(
         Effect.flatMap(({ sandboxCheck }) => sandboxCheck),
         Effect.flatMap(({ code, text }) => print(process.stdout, text, code))
+      )
+    case "ExecHelp":
+      return print(process.stdout, ExecArguments.HELP, OK)
+    case "Exec":
+      return Effect.promise(() => import("./layers/cli/exec/Exec.ts")).pipe(
+        Effect.flatMap(({ exec }) => exec(command)),
+        Effect.flatMap(({ code, message }) => print(process.stderr, message, code))
       )
     case "Serve":
       return serve(command)

@@ -71,7 +71,7 @@ export const layer: Layer.Layer<ClientTransport, never, Dispatcher> = Layer.effe
           resume: () => pausable.resume(),
           destroy: () => {
             Effect.runForkWith(context)(Scope.close(connection, Exit.void))
-            inbox.lost("closed by this client")
+            inbox.lost("destroyed by this client")
           }
         }
         return link

@@ -54,7 +54,7 @@ describe("the package", () => {
   it.each([
     ["layers/WebSocketRoute", "This route is for its own machine"],
     ["services/TestMachine", "/home/test/.codex"],
-    ["services/InProcessTransport", "closed by this client"]
+    ["services/InProcessTransport", "destroyed by this client"]
   ])("has a program without %s, which only the library needs", (module, text) => {
     assert.include(fs.readFileSync(path.join(ROOT, "dist/lib", `${module}.js`), "utf8"), text)
     assert.notInclude(fs.readFileSync(MAIN, "utf8"), text)

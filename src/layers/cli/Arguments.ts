@@ -3,6 +3,7 @@
  * tokens; what they mean is decided here, and for the server's own flags in `ServeArguments`.
  */
 import { parseArgs } from "node:util"
+import * as ExecArguments from "./ExecArguments.ts"
 import * as ListenUrl from "./ListenUrl.ts"
 import * as ServeArguments from "./ServeArguments.ts"
 import { USAGE, hasValue, repeated, required, switchedOn, unexpected, type Token } from "./Usage.ts"
@@ -11,6 +12,7 @@ export type Arguments =
   | { readonly _tag: "Help" }
   | { readonly _tag: "Version" }
   | { readonly _tag: "SandboxCheck" }
+  | ExecArguments.Parsed
   | ({ readonly _tag: "Serve" } & ServeArguments.ServeArguments)
   | {
       readonly _tag: "Generate"
@@ -24,6 +26,7 @@ export const HELP = `Runs commands on this machine for its clients, in the proto
 ${USAGE}
 
 Commands:
+  exec [OPTIONS] -- COMMAND...                     Run a command on a server; see exec --help
   generate-json-schema --out DIR [--experimental]  Write the protocol's JSON schemas
   generate-ts --out DIR [--experimental]           Write the protocol's TypeScript types
   sandbox-check                                    Show whether commands can be sandboxed on this machine
@@ -55,6 +58,7 @@ const COMMANDS: ReadonlyMap<string, "json-schema" | "ts"> = new Map([
 ])
 
 const SANDBOX_CHECK = "sandbox-check"
+const EXEC = "exec"
 
 /** `sandbox-check` takes nothing but `--help`. */
 const sandboxCheck = ([next]: ReadonlyArray<Token>): Arguments => {
@@ -80,6 +84,8 @@ const generate = (what: "json-schema" | "ts", tokens: ReadonlyArray<Token>): Arg
 
 /** Reads the words behind the program's name. Throws `UsageError`. */
 export const parse = (words: ReadonlyArray<string>): Arguments => {
+  // its own words end where those of the remote command begin
+  if (words[0] === EXEC) return ExecArguments.parse(words.slice(1))
   const tokens = parseArgs({
     args: withListenUrl(words),
     options: OPTIONS,

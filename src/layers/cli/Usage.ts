@@ -18,10 +18,11 @@ export interface Token {
 
 export const withHelp = (problem: string, usage = "") =>
   new UsageError({ message: `error: ${problem}\n\n${usage}For more information, try '--help'.` })
-export const unexpected = (problem: string) => withHelp(problem, `${USAGE}\n\n`)
+export const unexpected = (problem: string, usage = USAGE) => withHelp(problem, `${usage}\n\n`)
 export const missingValue = (flag: string, hint = "") =>
   withHelp(`a value is required for '${flag}' but none was supplied${hint}`)
-export const repeated = (flag: string) => unexpected(`the argument '${flag}' cannot be used multiple times`)
+export const repeated = (flag: string, usage = USAGE) =>
+  unexpected(`the argument '${flag}' cannot be used multiple times`, usage)
 
 /** Another flag is no value. */
 export const hasValue = ({ inlineValue, value }: Token): boolean =>
@@ -35,10 +36,10 @@ export const required = (token: Token, flag: string, hint?: string): string => {
 }
 
 /** Whether a flag without a value stands there; once at most. */
-export const switchedOn = ([first, second]: ReadonlyArray<Token>, flag: string): boolean => {
+export const switchedOn = ([first, second]: ReadonlyArray<Token>, flag: string, usage = USAGE): boolean => {
   const value = first?.value
   if (value !== undefined)
     throw withHelp(`unexpected value '${value}' for '${flag}' found; no more were expected`)
-  if (second !== undefined) throw repeated(flag)
+  if (second !== undefined) throw repeated(flag, usage)
   return first !== undefined
 }
