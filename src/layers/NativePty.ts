@@ -22,7 +22,13 @@ export const make =
         (pid) => pid
       )
       host.onExit(pid, (status) => onExit(commandStatus(launcher, status)))
-      return { pid, master, slave, resize: (size) => terminal.resize(master, size) }
+      return {
+        pid,
+        master,
+        slave,
+        resize: (size) => terminal.resize(master, size),
+        hasMore: () => terminal.isReadable(master)
+      }
     } catch (error) {
       fs.closeSync(master)
       if (slave >= 0) fs.closeSync(slave)

@@ -9,6 +9,8 @@ export interface Pty {
   /** The program's side. */
   readonly slave: number
   readonly resize: (size: CommandExecTerminalSize) => void
+  /** Whether it is worth a read to have more output at once. */
+  readonly hasMore: () => boolean
 }
 
 export interface PtyRequest {

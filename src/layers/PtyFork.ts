@@ -34,7 +34,13 @@ export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, sp
     // nothing can be started between the fork and this
     host.descriptors.keep(master)
     const slave = fs.openSync(pty, fs.constants.O_RDWR | fs.constants.O_NOCTTY)
-    return { pid, master, slave, resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0) }
+    return {
+      pid,
+      master,
+      slave,
+      resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0),
+      hasMore: onlyAReadTells
+    }
   } catch (error) {
     // with no descriptor left for its other side the program cannot be kept
     host.killGroup(pid)
@@ -44,6 +50,9 @@ export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, sp
     throw error
   }
 }
+
+/** Whether a terminal of the addon has more output: a read finds out. */
+export const onlyAReadTells = (): boolean => true
 
 const signalName = (signal: number): string =>
   Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`

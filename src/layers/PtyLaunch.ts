@@ -9,7 +9,7 @@ import type { Launcher } from "../services/ProcessSpawner.ts"
 import { childStatus, commandStatus, type ProcessHost } from "./ProcessHost.ts"
 import type { Pty, PtyRequest } from "./Pty.ts"
 import * as PtyAddon from "./PtyAddon.ts"
-import { startError } from "./PtyFork.ts"
+import { onlyAReadTells, startError } from "./PtyFork.ts"
 
 /** Throws an error with a code. */
 export const launch = (
@@ -37,7 +37,8 @@ export const launch = (
       pid: child.pid,
       master,
       slave,
-      resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0)
+      resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0),
+      hasMore: onlyAReadTells
     }
   } catch (error) {
     host.descriptors.closed(master)

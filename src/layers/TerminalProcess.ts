@@ -92,14 +92,14 @@ const open = (
         close()
         Deferred.doneUnsafe(exit, Effect.succeed(status))
       }
-      const { master, pid, resize, slave } = startPty({ ...request, onExit })
+      const { hasMore, master, pid, resize, slave } = startPty({ ...request, onExit })
       const input = new TerminalInput(master)
       const take = (length: number) => output.push("stdout", Buffer.from(scratch.subarray(0, length)))
       const reader = new tty.ReadStream(master, {
         onread: {
           buffer: scratch,
           callback: (length) => {
-            take(length < BULK_BYTES ? length : length + readMore(master, length))
+            take(length < BULK_BYTES ? length : length + readMore(master, length, hasMore))
             return true
           }
         }
@@ -111,7 +111,7 @@ const open = (
       drain = () => {
         reader.pause()
         for (let total = 0; total < MAX_DRAIN_BYTES;) {
-          const length = readMore(master, 0)
+          const length = readMore(master, 0, always)
           if (length === 0) return
           take(length)
           total += length
@@ -137,12 +137,13 @@ const open = (
   })
 
 const nothing = () => {}
+const always = () => true
 
 /** Reads into the scratch buffer from `offset` on until it is full or there is no more. */
-const readMore = (fd: number, offset: number): number => {
+const readMore = (fd: number, offset: number, hasMore: () => boolean): number => {
   let length = 0
   try {
-    while (offset + length < scratch.length) {
+    while (offset + length < scratch.length && hasMore()) {
       const read = fs.readSync(fd, scratch, offset + length, scratch.length - offset - length, null)
       if (read === 0) break
       length += read
