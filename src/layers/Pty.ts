@@ -9,8 +9,8 @@ export interface Pty {
   /** The program's side. */
   readonly slave: number
   readonly resize: (size: CommandExecTerminalSize) => void
-  /** Whether it is worth a read to have more output at once. */
-  readonly hasMore: () => boolean
+  /** Whether more output can be read at once, as far as that can be told; the last read gave so many bytes. */
+  readonly hasMore: (lastRead: number) => boolean
 }
 
 export interface PtyRequest {

@@ -39,7 +39,7 @@ export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, sp
       master,
       slave,
       resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0),
-      hasMore: onlyAReadTells
+      hasMore
     }
   } catch (error) {
     // with no descriptor left for its other side the program cannot be kept
@@ -51,8 +51,11 @@ export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, sp
   }
 }
 
-/** Whether a terminal of the addon has more output: a read finds out. */
-export const onlyAReadTells = (): boolean => true
+/** What the kernel gives of a terminal's output in one read at most. */
+const FULL_READ_BYTES = 4095
+
+/** Only a read tells for sure, but one that finds nothing waits in the kernel for what is on its way. */
+export const hasMore = (lastRead: number): boolean => lastRead >= FULL_READ_BYTES
 
 const signalName = (signal: number): string =>
   Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`

@@ -140,16 +140,15 @@ const nothing = () => {}
 const always = () => true
 
 /** Reads into the scratch buffer from `offset` on until it is full or there is no more. */
-const readMore = (fd: number, offset: number, hasMore: () => boolean): number => {
-  let length = 0
+const readMore = (fd: number, offset: number, hasMore: (lastRead: number) => boolean): number => {
+  let end = offset
   try {
-    while (offset + length < scratch.length && hasMore()) {
-      const read = fs.readSync(fd, scratch, offset + length, scratch.length - offset - length, null)
+    for (let read = offset; end < scratch.length && hasMore(read); end += read) {
+      read = fs.readSync(fd, scratch, end, scratch.length - end, null)
       if (read === 0) break
-      length += read
     }
   } catch {
     // EAGAIN: that was all for now
   }
-  return length
+  return end - offset
 }

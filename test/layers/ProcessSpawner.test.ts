@@ -8,7 +8,7 @@ import * as Fiber from "effect/Fiber"
 import type * as Layer from "effect/Layer"
 import * as Scope from "effect/Scope"
 import * as Stream from "effect/Stream"
-import { MARK_VARIABLE } from "../../src/layers/ProcessTables.ts"
+import { MARK_VARIABLE, childrenOf } from "../../src/layers/ProcessTables.ts"
 import * as NodeProcessSpawner from "../../src/layers/NodeProcessSpawner.ts"
 import { OutputBuffer } from "../../src/services/OutputBuffer.ts"
 import { ProcessSpawner, type RunningProcess, type SpawnSpec } from "../../src/services/ProcessSpawner.ts"
@@ -286,6 +286,20 @@ const suite = (layer: TestedLayer) => {
           "echo",
           "x".repeat(3_000_000)
         ])
+
+        live(
+          "and leaves no descriptor and no child behind",
+          Effect.gen(function* () {
+            yield* Effect.exit(spawn(["/etc/passwd"], io))
+            const before = [openDescriptors(), childrenOf(process.pid)]
+            for (let i = 0; i < 20; i++) {
+              for (const program of ["/nonexistent/program", "/etc/passwd"]) {
+                yield* Effect.flip(spawn([program], io))
+              }
+            }
+            assert.deepStrictEqual([openDescriptors(), childrenOf(process.pid)], before)
+          })
+        )
 
         live(
           "a file of a format that the kernel does not know",
