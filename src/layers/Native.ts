@@ -8,6 +8,7 @@ import { createRequire } from "node:module"
 import * as os from "node:os"
 import type { ExitStatus } from "../services/ProcessSpawner.ts"
 import * as PosixSpawn from "./PosixSpawn.ts"
+import * as PosixTerminal from "./PosixTerminal.ts"
 import type * as StringArray from "./StringArray.ts"
 
 export interface Native {
@@ -24,6 +25,7 @@ export interface Native {
   readonly pipe: () => readonly [read: number, write: number]
   /** Starts a program, under the mark if there is one; its end is for `wait` to tell. Throws an errno code. */
   readonly spawn: (program: PosixSpawn.Program) => number
+  readonly terminal: PosixTerminal.PosixTerminal
   /** SIGKILL to a process, or to a group if the number is negative; nothing where there is none. */
   readonly kill: (pid: number) => void
   /** Takes the exit status of a child, so that no zombie stays; nothing as long as it runs. */
@@ -95,6 +97,7 @@ const bind = (): Native => {
       if ("errno" in started) throw failure(started.errno, "posix_spawn")
       return started.pid
     },
+    terminal: PosixTerminal.bind(libc, checked),
     // Node's own throws where there is nobody, which is the rule after an exit, and costs more than all else there
     kill: (pid) => void kill(pid, SIGKILL),
     wait: (pid) => (waitpid(pid, status, WNOHANG) === pid ? exitStatus(status[0]!) : undefined)

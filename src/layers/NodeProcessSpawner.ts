@@ -1,10 +1,18 @@
-/** Processes on this machine: on pipes or on a terminal, whatever the request asks for. */
+/**
+ * Processes on this machine: on pipes or on a terminal, whatever the request asks for. Two layers start them, by
+ * native calls or by Node and node-pty; a third chooses.
+ */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type * as Scope from "effect/Scope"
 import { SpawnError } from "../services/CommandExecError.ts"
 import { ProcessSpawner, type SpawnSpec } from "../services/ProcessSpawner.ts"
 import * as SystemError from "../services/SystemError.ts"
+import * as AddonPty from "./AddonPty.ts"
 import * as ArgumentLimits from "./ArgumentLimits.ts"
+import * as Native from "./Native.ts"
+import * as NativePty from "./NativePty.ts"
 import * as PipedProcess from "./PipedProcess.ts"
 import * as ProcessHost from "./ProcessHost.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
@@ -12,28 +20,69 @@ import * as PtyAddon from "./PtyAddon.ts"
 import * as SpareProcess from "./SpareProcess.ts"
 import * as TerminalProcess from "./TerminalProcess.ts"
 
+/** The libc calls that Node lacks cannot be made here; the message says why. */
+export class NativeUnavailable extends Data.TaggedError("NativeUnavailable")<{ readonly message: string }> {}
+
+const make = (
+  native: Native.Native | undefined
+): Effect.Effect<ProcessSpawner["Service"], never, Scope.Scope> =>
+  Effect.map(ProcessHost.make(native), (host) => {
+    const startPty = native ? NativePty.make(host, native) : AddonPty.make(host)
+    return {
+      spawn: (spec, output) => {
+        const { io, launcher, spare } = spec
+        const found = lookUp(spec, native !== undefined && !launcher && !spare)
+        if ("problem" in found) return Effect.fail(new SpawnError({ message: found.problem }))
+        const { file } = found
+        if ("rows" in io) return TerminalProcess.spawn(host, startPty, spec, file, io, output)
+        return spare === undefined
+          ? PipedProcess.spawn(host, spec, file, io, output)
+          : Effect.sync(() => spare(output))
+      },
+      ...(native && { spawnSpare: SpareProcess.spawn(host, native) }),
+      endOwner: host.endOwner
+    }
+  })
+
+/**
+ * By native calls: `posix_spawn(3)`, terminals of our own, ownership marks. Fails where they cannot be made: on
+ * another system than Linux, without koffi or its binary for this machine, with EFFECT_APP_SERVER_NATIVE=off.
+ */
+export const layerNative: Layer.Layer<ProcessSpawner, NativeUnavailable> = Layer.effect(
+  ProcessSpawner,
+  Effect.suspend(() => {
+    const loaded = Native.load()
+    return "native" in loaded
+      ? make(loaded.native)
+      : Effect.fail(new NativeUnavailable({ message: loaded.unavailable }))
+  })
+)
+
 /** Says at the start, not at the first terminal, that node-pty is not what it was. */
 const checkTerminals = Effect.try({ try: PtyAddon.load, catch: String }).pipe(
   Effect.catch((problem) => Effect.logWarning(`commands cannot run on terminals: ${problem}`)),
   Effect.forkScoped
 )
 
-export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
+/** By `node:child_process` and node-pty, with weaker guarantees: decisions 3, 9 and 12 say which. */
+export const layerPortable: Layer.Layer<ProcessSpawner> = Layer.effect(
   ProcessSpawner,
-  Effect.map(Effect.tap(ProcessHost.make, checkTerminals), (host) => ({
-    spawn: (spec, output) => {
-      const { io, launcher, spare } = spec
-      const tellsErrors = host.native !== undefined && !launcher && !spare && !("rows" in io)
-      const found = lookUp(spec, tellsErrors)
-      if ("problem" in found) return Effect.fail(new SpawnError({ message: found.problem }))
-      if ("rows" in io) return TerminalProcess.spawn(host, spec, io, output)
-      return spare === undefined
-        ? PipedProcess.spawn(host, spec, found.file, io, output)
-        : Effect.sync(() => spare(output))
-    },
-    ...(host.native && { spawnSpare: SpareProcess.spawn(host, host.native) }),
-    endOwner: host.endOwner
-  }))
+  Effect.tap(make(undefined), checkTerminals)
+)
+
+/** `layerNative`, or `layerPortable` and a line in the log that says why. */
+export const layer: Layer.Layer<ProcessSpawner> = Layer.catchTag(
+  layerNative,
+  "NativeUnavailable",
+  ({ message }) =>
+    Layer.unwrap(
+      Effect.as(
+        Effect.logWarning(
+          `processes that leave their session and clear their environment may outlive their command: ${message}`
+        ),
+        layerPortable
+      )
+    )
 )
 
 /**

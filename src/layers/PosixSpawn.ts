@@ -20,6 +20,8 @@ export interface Program {
   readonly cwd: string
   /** What it has as descriptors 0, 1 and so on; `ignore` is `/dev/null`. */
   readonly descriptors: ReadonlyArray<number | "ignore">
+  /** The path of a terminal that it controls, and has as descriptors 0, 1 and 2. */
+  readonly terminal?: string
 }
 
 /** Starts the leader of a new session, with every signal as a new program has it; gives its pid, or an errno. */
@@ -30,6 +32,7 @@ const POSIX_SPAWN_SETSIGDEF = 0x04
 const POSIX_SPAWN_SETSIGMASK = 0x08
 const POSIX_SPAWN_SETSID = 0x80
 const O_RDONLY = 0
+const O_RDWR = 2
 /** More than any libc takes for its opaque structures (336 bytes in glibc 2.36). */
 const STRUCTURE_BYTES = 1024
 /** `sigset_t` of glibc and musl. */
@@ -61,7 +64,7 @@ export const bind = (libc: Library, addressOf: StringArray.AddressOf): Spawn => 
     return block
   }
 
-  return ({ argv, cwd, descriptors, env, file }) => {
+  return ({ argv, cwd, descriptors, env, file, terminal }) => {
     const words = StringArray.make(argv, addressOf)
     initActions(actions)
     try {
@@ -69,6 +72,12 @@ export const bind = (libc: Library, addressOf: StringArray.AddressOf): Spawn => 
         if (fd === "ignore") addOpen(actions, i, "/dev/null", O_RDONLY, 0)
         else addDup2(actions, fd, i)
       })
+      if (terminal !== undefined) {
+        // the first terminal that the leader of a session opens is the one that it controls
+        addOpen(actions, 0, terminal, O_RDWR, 0)
+        addDup2(actions, 0, 1)
+        addDup2(actions, 0, 2)
+      }
       addChdir(actions, cwd)
       const errno = spawn(pid, file, actions, attributes, words, environment(env))
       return errno === 0 ? { pid: pid[0]! } : { errno }

@@ -10,7 +10,7 @@ import type { ExitStatus, Launcher } from "../services/ProcessSpawner.ts"
 import * as ProcessSweeper from "../services/ProcessSweeper.ts"
 import * as ChildReaper from "./ChildReaper.ts"
 import * as InheritedDescriptors from "./InheritedDescriptors.ts"
-import * as Native from "./Native.ts"
+import type * as Native from "./Native.ts"
 import * as OwnershipMark from "./OwnershipMark.ts"
 import * as ProcessTables from "./ProcessTables.ts"
 import * as Watchdog from "./Watchdog.ts"
@@ -66,14 +66,9 @@ const killByNode = (pid: number) => {
 const own = new Set<number>()
 
 /** Prepares this machine; the watchdog and the reaper work as long as the Scope lives. */
-export const make: Effect.Effect<ProcessHost, never, Scope.Scope> = Effect.gen(function* () {
-  const loaded = Native.load()
-  const native = "native" in loaded ? loaded.native : undefined
-  if ("unavailable" in loaded) {
-    yield* Effect.logWarning(
-      `processes that leave their session and clear their environment may outlive their command: ${loaded.unavailable}`
-    )
-  }
+export const make = Effect.fnUntraced(function* (
+  native: Native.Native | undefined
+): Effect.fn.Return<ProcessHost, never, Scope.Scope> {
   const server = OwnershipMark.server()
   const sweeper = yield* ProcessSweeper.make(
     native ? ProcessTables.byLimit(server) : ProcessTables.byEnvironment(server)

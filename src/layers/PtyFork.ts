@@ -1,29 +1,18 @@
-/** Starts a program on a new terminal, of which the server gets both sides, or nothing and the system's error. */
+/** Starts a program on a new terminal through node-pty's addon, or nothing, and the system's error. */
 import * as fs from "node:fs"
 import * as os from "node:os"
-import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
-import type { ExitStatus, SpawnSpec } from "../services/ProcessSpawner.ts"
 import * as DescriptorRoom from "./DescriptorRoom.ts"
 import type { ProcessHost } from "./ProcessHost.ts"
+import type { Pty, PtyRequest } from "./Pty.ts"
 import * as PtyAddon from "./PtyAddon.ts"
 
-export interface Pty {
-  readonly pid: number
-  /** The server's side. It does not block. */
-  readonly master: number
-  /** The program's side. */
-  readonly slave: number
-  readonly resize: (cols: number, rows: number) => void
-}
-
-/** Throws an error with a code. `onExit` is called once, later. */
-export const fork = (
-  host: ProcessHost,
-  mark: string,
-  { argv: [file, ...args], cwd, env }: SpawnSpec,
-  { cols, rows }: CommandExecTerminalSize,
-  onExit: (status: ExitStatus) => void
-): Pty => {
+/** Throws an error with a code. */
+export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, spec }: PtyRequest): Pty => {
+  const {
+    argv: [file, ...args],
+    cwd,
+    env
+  } = spec
   const addon = PtyAddon.load()
   const variables = Object.entries({ ...env, ...host.environment(mark) }).map((pair) => pair.join("="))
   const ended = (code: number, signal: number) =>
@@ -45,7 +34,13 @@ export const fork = (
     // nothing can be started between the fork and this
     host.descriptors.keep(master)
     const slave = fs.openSync(pty, fs.constants.O_RDWR | fs.constants.O_NOCTTY)
-    return { pid, master, slave, resize: (cols, rows) => addon.resize(master, cols, rows, 0, 0) }
+    return {
+      pid,
+      master,
+      slave,
+      resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0),
+      hasMore
+    }
   } catch (error) {
     // with no descriptor left for its other side the program cannot be kept
     host.killGroup(pid)
@@ -55,6 +50,12 @@ export const fork = (
     throw error
   }
 }
+
+/** What the kernel gives of a terminal's output in one read at most. */
+const FULL_READ_BYTES = 4095
+
+/** Only a read tells for sure, but one that finds nothing waits in the kernel for what is on its way. */
+export const hasMore = (lastRead: number): boolean => lastRead >= FULL_READ_BYTES
 
 const signalName = (signal: number): string =>
   Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`

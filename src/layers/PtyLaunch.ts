@@ -1,81 +1,51 @@
 /**
- * Starts a launcher on a new terminal. It is not the terminal's session that it leads: the command inside takes the
- * terminal for a session of its own, so that keys, ^C and SIGWINCH reach the command and nothing around it.
+ * Starts a launcher on a new terminal of node-pty's addon. It is not the terminal's session that it leads: the command
+ * inside takes the terminal for a session of its own, so that keys, ^C and SIGWINCH reach the command and nothing
+ * around it.
  */
 import * as ChildProcess from "node:child_process"
 import * as fs from "node:fs"
-import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
-import type { ExitStatus, Launcher, SpawnSpec } from "../services/ProcessSpawner.ts"
+import type { Launcher } from "../services/ProcessSpawner.ts"
 import { childStatus, commandStatus, type ProcessHost } from "./ProcessHost.ts"
+import type { Pty, PtyRequest } from "./Pty.ts"
 import * as PtyAddon from "./PtyAddon.ts"
-import { startError, type Pty } from "./PtyFork.ts"
+import { hasMore, startError } from "./PtyFork.ts"
 
-/** As `PtyFork.fork`, for a command with a launcher. */
+/** Throws an error with a code. */
 export const launch = (
   host: ProcessHost,
-  mark: string,
-  { argv, cwd, launcher }: SpawnSpec,
-  { cols, rows }: CommandExecTerminalSize,
-  onExit: (status: ExitStatus) => void
+  { mark, onExit, size: { cols, rows }, spec: { argv, cwd } }: PtyRequest,
+  launcher: Launcher
 ): Pty => {
   const addon = PtyAddon.load()
   const { master, slave } = open(addon, cols, rows)
   try {
     host.descriptors.keep(master)
-    const start = host.native === undefined ? startByNode : startNatively
-    const words = launcher!.wrap(argv, true)
-    const pid = start(host, mark, words, launcher!, cwd, slave, (status) =>
-      onExit(commandStatus(launcher, status))
-    )
-    return { pid, master, slave, resize: (cols, rows) => addon.resize(master, cols, rows, 0, 0) }
+    const [file, ...args] = launcher.wrap(argv, true)
+    const start = () =>
+      ChildProcess.spawn(file, args, {
+        cwd,
+        env: { ...launcher.env, ...host.environment(mark) },
+        detached: true,
+        stdio: [slave, slave, slave, ...host.descriptors.passed(launcher.descriptors)]
+      })
+    const child = host.start(mark, start, ({ pid }) => pid)
+    child.on("error", () => {}) // the missing pid says it already
+    if (child.pid === undefined) throw startError()
+    child.on("exit", (code, signal) => onExit(commandStatus(launcher, childStatus(code, signal))))
+    return {
+      pid: child.pid,
+      master,
+      slave,
+      resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0),
+      hasMore
+    }
   } catch (error) {
     host.descriptors.closed(master)
     fs.closeSync(master)
     fs.closeSync(slave)
     throw error
   }
-}
-
-const startNatively = (
-  host: ProcessHost,
-  mark: string,
-  argv: SpawnSpec["argv"],
-  { descriptors, env }: Launcher,
-  cwd: string,
-  slave: number,
-  onExit: (status: ExitStatus) => void
-): number => {
-  const program = { file: argv[0], argv, env, cwd, descriptors: [slave, slave, slave, ...descriptors] }
-  const pid = host.start(
-    mark,
-    () => host.native!.spawn(program),
-    (pid) => pid
-  )
-  host.onExit(pid, onExit)
-  return pid
-}
-
-const startByNode: typeof startNatively = (
-  host,
-  mark,
-  [file, ...args],
-  { descriptors, env },
-  cwd,
-  slave,
-  onExit
-) => {
-  const start = () =>
-    ChildProcess.spawn(file, args, {
-      cwd,
-      env: { ...env, ...host.environment(mark) },
-      detached: true,
-      stdio: [slave, slave, slave, ...host.descriptors.passed(descriptors)]
-    })
-  const child = host.start(mark, start, ({ pid }) => pid)
-  child.on("error", () => {}) // the missing pid says it already
-  if (child.pid === undefined) throw startError()
-  child.on("exit", (code, signal) => onExit(childStatus(code, signal)))
-  return child.pid
 }
 
 /** A terminal of which the program's side blocks, as programs expect. */

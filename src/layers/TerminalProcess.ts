@@ -1,5 +1,5 @@
 /**
- * A process on a terminal, through node-pty's addon.
+ * A process on a terminal, whichever way that was opened.
  *
  * The server holds the terminal's other side open, too. So the kernel keeps what was written until it is read:
  * nothing is lost when the process exits while its output waits, nor to a libuv that takes a hang-up for the end
@@ -21,8 +21,7 @@ import {
 } from "../services/ProcessSpawner.ts"
 import type { ProcessHost } from "./ProcessHost.ts"
 import * as SystemError from "../services/SystemError.ts"
-import * as PtyFork from "./PtyFork.ts"
-import * as PtyLaunch from "./PtyLaunch.ts"
+import type { PtyRequest, StartPty } from "./Pty.ts"
 import { TerminalInput } from "./TerminalInput.ts"
 
 /** From so many bytes on there is probably more, so one chunk is made of it; a keystroke's echo is not held up. */
@@ -41,15 +40,18 @@ const scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES)
  */
 export const spawn = (
   host: ProcessHost,
+  startPty: StartPty,
   spec: SpawnSpec,
+  file: string,
   size: CommandExecTerminalSize,
   output: OutputBuffer
 ): Effect.Effect<RunningProcess, SpawnError, Scope.Scope> =>
   Effect.gen(function* () {
     const exit = Deferred.makeUnsafe<ExitStatus>()
     const mark = host.mark(spec.owner)
-    const terminal = yield* Effect.acquireRelease(open(host, mark, spec, size, output, exit), (terminal) =>
-      Effect.andThen(host.end(terminal.pid, mark, exit), Effect.sync(terminal.close))
+    const terminal = yield* Effect.acquireRelease(
+      open(host, startPty, { mark, spec, file, size }, output, exit),
+      (terminal) => Effect.andThen(host.end(terminal.pid, mark, exit), Effect.sync(terminal.close))
     )
     const { input, pid } = terminal
     return {
@@ -65,7 +67,7 @@ export const spawn = (
           if (end) input.write(END_OF_INPUT, () => {})
           if (eager) done(true)
         }),
-      resize: ({ cols, rows }) => Effect.sync(() => terminal.resize(cols, rows)),
+      resize: (size) => Effect.sync(() => terminal.resize(size)),
       kill: host.killLed(pid, exit),
       killTree: host.sweep(mark)
     }
@@ -73,9 +75,8 @@ export const spawn = (
 
 const open = (
   host: ProcessHost,
-  mark: string,
-  spec: SpawnSpec,
-  size: CommandExecTerminalSize,
+  startPty: StartPty,
+  request: Omit<PtyRequest, "onExit">,
   output: OutputBuffer,
   exit: Deferred.Deferred<ExitStatus>
 ) =>
@@ -83,22 +84,22 @@ const open = (
     try: () => {
       let close = nothing
       let drain = nothing
-      const start = spec.launcher === undefined ? PtyFork.fork : PtyLaunch.launch
-      const { master, pid, resize, slave } = start(host, mark, spec, size, (status) => {
+      const onExit = (status: ExitStatus) => {
         host.killGroup(pid)
         host.ended(pid)
         drain()
         output.end("stdout")
         close()
         Deferred.doneUnsafe(exit, Effect.succeed(status))
-      })
+      }
+      const { hasMore, master, pid, resize, slave } = startPty({ ...request, onExit })
       const input = new TerminalInput(master)
       const take = (length: number) => output.push("stdout", Buffer.from(scratch.subarray(0, length)))
       const reader = new tty.ReadStream(master, {
         onread: {
           buffer: scratch,
           callback: (length) => {
-            take(length < BULK_BYTES ? length : length + readMore(master, length))
+            take(length < BULK_BYTES ? length : length + readMore(master, length, hasMore))
             return true
           }
         }
@@ -110,7 +111,7 @@ const open = (
       drain = () => {
         reader.pause()
         for (let total = 0; total < MAX_DRAIN_BYTES;) {
-          const length = readMore(master, 0)
+          const length = readMore(master, 0, always)
           if (length === 0) return
           take(length)
           total += length
@@ -127,8 +128,8 @@ const open = (
         pid,
         input,
         close: () => close(),
-        resize: (cols: number, rows: number) => {
-          if (!input.closed) resize(cols, rows)
+        resize: (size: CommandExecTerminalSize) => {
+          if (!input.closed) resize(size)
         }
       }
     },
@@ -136,18 +137,18 @@ const open = (
   })
 
 const nothing = () => {}
+const always = () => true
 
 /** Reads into the scratch buffer from `offset` on until it is full or there is no more. */
-const readMore = (fd: number, offset: number): number => {
-  let length = 0
+const readMore = (fd: number, offset: number, hasMore: (lastRead: number) => boolean): number => {
+  let end = offset
   try {
-    while (offset + length < scratch.length) {
-      const read = fs.readSync(fd, scratch, offset + length, scratch.length - offset - length, null)
+    for (let read = offset; end < scratch.length && hasMore(read); end += read) {
+      read = fs.readSync(fd, scratch, end, scratch.length - end, null)
       if (read === 0) break
-      length += read
     }
   } catch {
     // EAGAIN: that was all for now
   }
-  return length
+  return end - offset
 }

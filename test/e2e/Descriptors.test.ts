@@ -2,7 +2,14 @@
 import * as fs from "node:fs"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { HAS_NATIVE, connect, startServer, until, type TestClient } from "../support/harness.ts"
+import {
+  HAS_BUBBLEWRAP,
+  HAS_NATIVE,
+  connect,
+  startServer,
+  until,
+  type TestClient
+} from "../support/harness.ts"
 import { argumentsOf, pids, statOf } from "../support/trees.ts"
 
 /** How often each kind of command starts on each client: all at once, so that starts happen side by side. */
@@ -84,6 +91,26 @@ describe("a command beside other clients' commands", () => {
         [...new Set(open.values())].filter((at) => at !== "/dev/null")
       )
       assert.strictEqual(new Set(own).size, own.length, "each pipe and terminal has one owner")
+    })
+  )
+
+  it.live.skipIf(!HAS_NATIVE)("is on a terminal for which node-pty's addon is not even loaded", () =>
+    Effect.gen(function* () {
+      const server = yield* startServer()
+      const client = yield* connect(server.url)
+      yield* client.initialize()
+      for (const sandboxPolicy of [undefined, ...(HAS_BUBBLEWRAP ? [{ type: "readOnly" }] : [])]) {
+        const { result } = yield* client.request("command/exec", {
+          command: ["tty"],
+          processId: "t",
+          tty: true,
+          sandboxPolicy
+        })
+        assert.match(JSON.stringify(result), /"exitCode":0/)
+      }
+      const maps = fs.readFileSync(`/proc/${server.pid}/maps`, "utf8")
+      assert.include(maps, "koffi.node")
+      assert.notInclude(maps, "pty.node")
     })
   )
 

@@ -9,8 +9,8 @@ import { assert, describe, it } from "@effect/vitest"
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Arguments from "../../src/layers/cli/Arguments.ts"
+import * as ExecArguments from "../../src/layers/cli/ExecArguments.ts"
 import { AppServerRpcs, ServerNotifications } from "../../src/rpc/AppServerRpcs.ts"
-import { AWAITED_COMMANDS, AWAITED_FILES, AWAITED_FLAGS, AWAITED_SCRIPTS } from "../support/docs/awaited.ts"
 import * as CommandLines from "../support/docs/commandLines.ts"
 import { documents, ROOT, type Block, type Document } from "../support/docs/markdown.ts"
 import { mask } from "../support/docs/masks.ts"
@@ -114,23 +114,21 @@ const takes = (line: string): boolean => {
   }
 }
 const flagOf = (code: string): string => /^--[\w-]+/.exec(code)![0]
-const hasFlag = (flag: string): boolean => new RegExp(`${flag}(?![\\w-])`).test(Arguments.HELP)
+const hasFlag = (flag: string): boolean =>
+  new RegExp(`${flag}(?![\\w-])`).test(Arguments.HELP + ExecArguments.HELP)
 
 describe("commands", () => {
   it("are ones that the program takes", () => {
     const lines = codes.filter(([, code]) => CommandLines.ourWords(code) !== undefined)
     assert.isAbove(lines.length, 3)
-    assert.deepStrictEqual(
-      problems(lines, (line) => takes(line) || AWAITED_COMMANDS.has(line)),
-      []
-    )
+    assert.deepStrictEqual(problems(lines, takes), [])
   })
 
   it("have flags that the help has", () => {
     const flags = codes.filter(([, code]) => /^--\w/.test(code))
     assert.isAbove(flags.length, 5)
     assert.deepStrictEqual(
-      problems(flags, (code) => hasFlag(flagOf(code)) || AWAITED_FLAGS.has(flagOf(code))),
+      problems(flags, (code) => hasFlag(flagOf(code))),
       []
     )
   })
@@ -150,7 +148,7 @@ describe("commands", () => {
     })
     assert.isAbove(names.length, 3)
     assert.deepStrictEqual(
-      problems(names, (name) => name in packageJson.scripts || AWAITED_SCRIPTS.has(name)),
+      problems(names, (name) => name in packageJson.scripts),
       []
     )
   })
@@ -164,7 +162,6 @@ describe("links", () => {
         const [file, anchor] = target.split("#") as [string, string?]
         const found =
           file === "" ? name : path.posix.normalize(path.posix.join(path.posix.dirname(name), file))
-        if (AWAITED_FILES.has(found)) return false
         if (!fs.existsSync(path.join(ROOT, found))) return true
         return anchor !== undefined && named.get(found)?.anchors.has(anchor) !== true
       })
@@ -226,20 +223,5 @@ describe("the README", () => {
 
   it("has a place for the measurements", () => {
     assert.match(readme.text, /\n<!-- bench:begin -->\n[^]*\n<!-- bench:end -->\n/)
-  })
-})
-
-describe("what is awaited", () => {
-  it("has not come yet", () => {
-    assert.deepStrictEqual(
-      [
-        ...[...AWAITED_FILES].filter((file) => fs.existsSync(path.join(ROOT, file))),
-        ...[...AWAITED_COMMANDS].filter(takes),
-        ...[...AWAITED_FLAGS].filter(hasFlag),
-        ...[...AWAITED_SCRIPTS].filter((name) => name in packageJson.scripts)
-      ],
-      [],
-      "take it from test/support/docs/awaited.ts"
-    )
   })
 })

@@ -62,6 +62,51 @@ describe.skipIf("unavailable" in loaded)("Native", () => {
     })
   )
 
+  describe("terminal", () => {
+    /** The server's side and the program's of a new terminal. */
+    const terminal = Effect.acquireRelease(
+      Effect.sync(() => {
+        const { master, path } = native.terminal.open({ rows: 5, cols: 7 })
+        return { master, path, slave: fs.openSync(path, fs.constants.O_RDWR | fs.constants.O_NOCTTY) }
+      }),
+      ({ master, slave }) => Effect.sync(() => [master, slave].forEach((fd) => fs.closeSync(fd)))
+    )
+
+    it.effect("is inherited by no program, and has its size", () =>
+      Effect.gen(function* () {
+        const { master, path, slave } = yield* terminal
+        assert.match(path, /^\/dev\/pts\/\d+$/)
+        assert.strictEqual(sh("stty size", [slave, "pipe", "inherit"]), "5 7\n")
+        native.terminal.resize(master, { rows: 65_535, cols: 1 })
+        assert.strictEqual(sh("stty size", [slave, "pipe", "inherit"]), "65535 1\n")
+        assert.strictEqual(sh(`[ -e /proc/self/fd/${master} ] || echo hidden`), "hidden\n")
+      })
+    )
+
+    it.live("is readable when a program has written, and only then, and does not block", () =>
+      Effect.gen(function* () {
+        const { master, slave } = yield* terminal
+        const buffer = Buffer.alloc(16)
+        assert.isFalse(native.terminal.isReadable(master))
+        assert.throws(() => fs.readSync(master, buffer), "EAGAIN")
+        fs.writeSync(slave, "x\n")
+        yield* until("output", 2000, () => native.terminal.isReadable(master) || undefined)
+        assert.strictEqual(buffer.toString("utf8", 0, fs.readSync(master, buffer)), "x\r\n")
+        assert.isFalse(native.terminal.isReadable(master))
+      })
+    )
+
+    it("tells the system's error", () => {
+      assert.throws(() => native.terminal.resize(-1, { rows: 1, cols: 1 }), "EBADF")
+      const file = fs.openSync("/dev/null", "r")
+      try {
+        assert.throws(() => native.terminal.resize(file, { rows: 1, cols: 1 }), "ENOTTY")
+      } finally {
+        fs.closeSync(file)
+      }
+    })
+  })
+
   describe("spawn", () => {
     /** What a program writes to its standard output until it ends. */
     const output = (program: Partial<PosixSpawn.Program> & { readonly argv: ReadonlyArray<string> }) =>
