@@ -2,7 +2,35 @@
 import * as fs from "node:fs"
 import type { Native } from "./Native.ts"
 import { commandStatus, type ProcessHost } from "./ProcessHost.ts"
-import type { StartPty } from "./Pty.ts"
+import type { PosixTerminal } from "./PosixTerminal.ts"
+import type { Pty, StartPty } from "./Pty.ts"
+
+/** A chunk of so many bytes is worth sending while the kernel brings the next. */
+const GOOD_CHUNK_BYTES = 16 * 1024
+/** Milliseconds; a longer wait was not for the kernel's work but for a processor that slept. */
+const LONG_WAIT_MS = 0.03
+/** How many chunks are sent without a wait after a long one: then waits may be short again. */
+const CHUNKS_WITHOUT_WAIT = 16
+
+/**
+ * Waits in the kernel for more output where that is quick: on a busy machine it is, and the chunks become large; on
+ * an idle one it is not, and small chunks cost less.
+ */
+const lookOut = (terminal: PosixTerminal, master: number): Pty["hasMore"] => {
+  let withoutWait = 0
+  return (length) => {
+    if (terminal.isReadable(master)) return true
+    if (length >= GOOD_CHUNK_BYTES) return false
+    if (withoutWait > 0) {
+      withoutWait--
+      return false
+    }
+    const start = performance.now()
+    const arrived = terminal.settle(master)
+    if (performance.now() - start > LONG_WAIT_MS) withoutWait = CHUNKS_WITHOUT_WAIT
+    return arrived
+  }
+}
 
 export const make =
   (host: ProcessHost, { spawn, terminal }: Native): StartPty =>
@@ -27,7 +55,7 @@ export const make =
         master,
         slave,
         resize: (size) => terminal.resize(master, size),
-        hasMore: () => terminal.isReadable(master)
+        hasMore: lookOut(terminal, master)
       }
     } catch (error) {
       fs.closeSync(master)

@@ -10,11 +10,10 @@ export interface PosixTerminal {
   readonly open: (size: CommandExecTerminalSize) => { readonly master: number; readonly path: string }
   /** Tells the terminal its size, and the programs in its foreground by SIGWINCH. */
   readonly resize: (master: number, size: CommandExecTerminalSize) => void
-  /**
-   * Whether output can be read at once. A read or a poll that finds nothing waits in the kernel for what is on its
-   * way, which in a virtual machine takes longer than to send what is there.
-   */
+  /** Whether output can be read at once. */
   readonly isReadable: (master: number) => boolean
+  /** The same after a wait in the kernel for what is on its way, as a read that finds nothing waits, too. */
+  readonly settle: (master: number) => boolean
 }
 
 /** Looks for output before there is none: some 5 µs, in which the kernel often brings the next 4 KiB. */
@@ -29,6 +28,7 @@ const TCGETS = 0x5401
 const TCSETS = 0x5402
 const TIOCSWINSZ = 0x5414
 const FIONREAD = 0x541b
+const POLLIN = 1
 /** The kernel's `struct termios`: four words of flags, the line discipline, the control characters. */
 const TERMIOS_BYTES = 36
 const INPUT_FLAGS = 0
@@ -51,6 +51,7 @@ export const bind = (libc: Library, checked: (result: number, call: string) => n
   const unlockpt = libc.func("int unlockpt(int)")
   const ptsname = libc.func("int ptsname_r(int, void *, size_t)")
   const ioctl = libc.func("int ioctl(int, unsigned long, void *)")
+  const poll = libc.func("int poll(void *, unsigned long, int)")
   const close = libc.func("int close(int)")
 
   const termios = Buffer.alloc(TERMIOS_BYTES)
@@ -58,6 +59,7 @@ export const bind = (libc: Library, checked: (result: number, call: string) => n
   const window = new Uint16Array(4)
   const path = Buffer.alloc(PATH_BYTES)
   const readable = new Int32Array(1)
+  const polled = new Int32Array(2)
 
   const resize: PosixTerminal["resize"] = (master, { cols, rows }) => {
     window.set([rows, cols])
@@ -78,6 +80,10 @@ export const bind = (libc: Library, checked: (result: number, call: string) => n
         if (ioctl(master, FIONREAD, readable) !== 0 || readable[0]! > 0) return true
       }
       return false
+    },
+    settle: (master) => {
+      polled.set([master, POLLIN])
+      return poll(polled, 1, 0) > 0
     },
     open: (size) => {
       const master = checked(openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK), "posix_openpt")

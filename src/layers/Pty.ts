@@ -9,8 +9,8 @@ export interface Pty {
   /** The program's side. */
   readonly slave: number
   readonly resize: (size: CommandExecTerminalSize) => void
-  /** Whether more output can be read at once, as far as that can be told; the last read gave so many bytes. */
-  readonly hasMore: (lastRead: number) => boolean
+  /** Whether it is worth a read to add to a chunk of output of so many bytes, so many of them by the last read. */
+  readonly hasMore: (length: number, lastRead: number) => boolean
 }
 
 export interface PtyRequest {

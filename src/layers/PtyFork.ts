@@ -55,7 +55,7 @@ export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, sp
 const FULL_READ_BYTES = 4095
 
 /** Only a read tells for sure, but one that finds nothing waits in the kernel for what is on its way. */
-export const hasMore = (lastRead: number): boolean => lastRead >= FULL_READ_BYTES
+export const hasMore = (_length: number, lastRead: number): boolean => lastRead >= FULL_READ_BYTES
 
 const signalName = (signal: number): string =>
   Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`

@@ -21,7 +21,7 @@ import {
 } from "../services/ProcessSpawner.ts"
 import type { ProcessHost } from "./ProcessHost.ts"
 import * as SystemError from "../services/SystemError.ts"
-import type { PtyRequest, StartPty } from "./Pty.ts"
+import type { Pty, PtyRequest, StartPty } from "./Pty.ts"
 import { TerminalInput } from "./TerminalInput.ts"
 
 /** From so many bytes on there is probably more, so one chunk is made of it; a keystroke's echo is not held up. */
@@ -140,10 +140,10 @@ const nothing = () => {}
 const always = () => true
 
 /** Reads into the scratch buffer from `offset` on until it is full or there is no more. */
-const readMore = (fd: number, offset: number, hasMore: (lastRead: number) => boolean): number => {
+const readMore = (fd: number, offset: number, hasMore: Pty["hasMore"]): number => {
   let end = offset
   try {
-    for (let read = offset; end < scratch.length && hasMore(read); end += read) {
+    for (let read = offset; end < scratch.length && hasMore(end, read); end += read) {
       read = fs.readSync(fd, scratch, end, scratch.length - end, null)
       if (read === 0) break
     }
