@@ -2,38 +2,58 @@
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { SpawnError } from "../services/CommandExecError.ts"
+import type { OutputBuffer } from "../services/OutputBuffer.ts"
 import { ProcessSpawner, type SpawnSpec } from "../services/ProcessSpawner.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as ArgumentLimits from "./ArgumentLimits.ts"
+import * as Native from "./Native.ts"
 import * as PipedProcess from "./PipedProcess.ts"
+import * as Prepared from "./Prepared.ts"
 import * as ProcessHost from "./ProcessHost.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
 import * as PtyAddon from "./PtyAddon.ts"
 import * as SpareProcess from "./SpareProcess.ts"
 import * as TerminalProcess from "./TerminalProcess.ts"
 
-/** Says at the start, not at the first terminal, that node-pty is not what it was. */
+/** Says soon after the start, not at the first terminal, that node-pty is not what it was. */
 const checkTerminals = Effect.try({ try: PtyAddon.load, catch: String }).pipe(
-  Effect.catch((problem) => Effect.logWarning(`commands cannot run on terminals: ${problem}`)),
-  Effect.forkScoped
+  Effect.catch((problem) => Effect.logWarning(`commands cannot run on terminals: ${problem}`))
 )
 
+const start = (
+  host: ProcessHost.ProcessHost,
+  spec: SpawnSpec,
+  output: OutputBuffer
+): ReturnType<ProcessSpawner["Service"]["spawn"]> => {
+  const { io, launcher, spare } = spec
+  const tellsErrors = host.native !== undefined && !launcher && !spare && !("rows" in io)
+  const found = lookUp(spec, tellsErrors)
+  if ("problem" in found) return Effect.fail(new SpawnError({ message: found.problem }))
+  if ("rows" in io) return TerminalProcess.spawn(host, spec, io, output)
+  return spare === undefined
+    ? PipedProcess.spawn(host, spec, found.file, io, output)
+    : Effect.sync(() => spare(output))
+}
+
+/** The machine is prepared for processes before the first one starts, not before the server listens. */
 export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
   ProcessSpawner,
-  Effect.map(Effect.tap(ProcessHost.make, checkTerminals), (host) => ({
-    spawn: (spec, output) => {
-      const { io, launcher, spare } = spec
-      const tellsErrors = host.native !== undefined && !launcher && !spare && !("rows" in io)
-      const found = lookUp(spec, tellsErrors)
-      if ("problem" in found) return Effect.fail(new SpawnError({ message: found.problem }))
-      if ("rows" in io) return TerminalProcess.spawn(host, spec, io, output)
-      return spare === undefined
-        ? PipedProcess.spawn(host, spec, found.file, io, output)
-        : Effect.sync(() => spare(output))
-    },
-    ...(host.native && { spawnSpare: SpareProcess.spawn(host, host.native) }),
-    endOwner: host.endOwner
-  }))
+  Effect.gen(function* () {
+    let host: ProcessHost.ProcessHost | undefined
+    const prepared = yield* Prepared.once(Effect.map(ProcessHost.make, (made) => (host = made)))
+    // without koffi it does not take long, and warns, which is better read before the server listens
+    if (Native.excluded() !== undefined) yield* prepared
+    yield* Prepared.later(Effect.andThen(prepared, checkTerminals))
+    return {
+      spawn: (spec, output) =>
+        host === undefined
+          ? Effect.flatMap(prepared, (host) => start(host, spec, output))
+          : start(host, spec, output),
+      spawnSpare: Effect.map(prepared, (host) => host.native && SpareProcess.spawn(host, host.native)),
+      // before it is prepared nobody has started anything
+      endOwner: (owner) => (host === undefined ? Effect.void : host.endOwner(owner))
+    }
+  })
 )
 
 /**
