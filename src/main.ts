@@ -1,4 +1,3 @@
-#!/usr/bin/env node
 /** The program: words to a command, a command to an exit code. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"

@@ -1,11 +1,11 @@
 /** The sandbox of this machine. Whether it works is found out once, behind the start of the server. */
-import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { SandboxUnavailable } from "../services/CommandExecError.ts"
 import { HostInfo } from "../services/HostInfo.ts"
 import type { ProcessSpawner } from "../services/ProcessSpawner.ts"
 import { Sandbox, environment } from "../services/Sandbox.ts"
+import * as Prepared from "./Prepared.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
 import * as SandboxCheck from "./SandboxCheck.ts"
 import * as SpareSandboxes from "./SpareSandboxes.ts"
@@ -23,22 +23,20 @@ export const layer: Layer.Layer<Sandbox, never, ProcessSpawner | HostInfo> = Lay
   Sandbox,
   Effect.gen(function* () {
     const { codexHome } = yield* HostInfo
-    const checked = Deferred.makeUnsafe<Effect.Success<ReturnType<typeof prepare>>>()
     // the configuration says how far the commands of the next server are confined
-    yield* prepare(codexHome).pipe(
-      Effect.tap(({ findings, sandbox }) =>
+    const checked = yield* Prepared.once(
+      Effect.tap(prepare(codexHome), ({ findings, sandbox }) =>
         sandbox === undefined
           ? Effect.logWarning(`no sandbox: ${SandboxCheck.problemOf(findings)}`)
           : Effect.void
-      ),
-      Deferred.into(checked),
-      Effect.forkScoped
+      )
     )
+    yield* Prepared.later(checked)
     return {
       confine: (rules, command) =>
         rules._tag === "Unconfined"
           ? Effect.succeed({ env: environment(rules, command.env) })
-          : Effect.flatMap(Deferred.await(checked), ({ findings, sandbox }) =>
+          : Effect.flatMap(checked, ({ findings, sandbox }) =>
               sandbox === undefined
                 ? Effect.fail(
                     new SandboxUnavailable({

@@ -5,6 +5,7 @@
 import type { IncomingMessage } from "node:http"
 import * as net from "node:net"
 import * as HttpAnswer from "./HttpAnswer.ts"
+import { isIPv6 } from "./ListenAddress.ts"
 import * as RequestTarget from "./RequestTarget.ts"
 
 const HOST = /^(?:\[(?<v6>[\da-f:.]+)\]|(?<name>[\w.-]+))(?::\d*)?$/i
@@ -25,7 +26,7 @@ export const make = (address: string): HostCheck => {
   own.addSubnet("127.0.0.0", 8, "ipv4")
   own.addAddress("::1", "ipv6")
   const [literal] = address.split("%", 1) // a scope id is of no use to another machine
-  own.addAddress(literal!, net.isIPv6(literal!) ? "ipv6" : "ipv4")
+  own.addAddress(literal!, isIPv6(literal!) ? "ipv6" : "ipv4")
 
   const judge = (host: string) => {
     const { name, v6 } = HOST.exec(host)?.groups ?? {}

@@ -114,11 +114,16 @@ const exitStatus = (status: number): ExitStatus => {
     : { signal, name: SIGNAL_NAMES.get(signal) ?? `signal ${signal}` }
 }
 
+/** Why the calls are not even tried, if they are not. */
+export const excluded = (): string | undefined => {
+  if (process.platform !== "linux") return `not written for ${process.platform}`
+  return process.env["EFFECT_APP_SERVER_NATIVE"] === "off" ? "EFFECT_APP_SERVER_NATIVE=off" : undefined
+}
+
 /** Binds the calls, and shows that each works here; says why not. */
 export const load = (): { readonly native: Native } | { readonly unavailable: string } => {
-  if (process.platform !== "linux") return { unavailable: `not written for ${process.platform}` }
-  if (process.env["EFFECT_APP_SERVER_NATIVE"] === "off")
-    return { unavailable: "EFFECT_APP_SERVER_NATIVE=off" }
+  const reason = excluded()
+  if (reason !== undefined) return { unavailable: reason }
   try {
     const native = bind()
     native.becomeSubreaper()

@@ -14,6 +14,7 @@ import * as ArgumentLimits from "./ArgumentLimits.ts"
 import * as Native from "./Native.ts"
 import * as NativePty from "./NativePty.ts"
 import * as PipedProcess from "./PipedProcess.ts"
+import * as Prepared from "./Prepared.ts"
 import * as ProcessHost from "./ProcessHost.ts"
 import * as ProgramLookup from "./ProgramLookup.ts"
 import * as PtyAddon from "./PtyAddon.ts"
@@ -39,10 +40,33 @@ const make = (
           ? PipedProcess.spawn(host, spec, file, io, output)
           : Effect.sync(() => spare(output))
       },
-      ...(native && { spawnSpare: SpareProcess.spawn(host, native) }),
+      ...(native && { spawnSpare: Effect.succeed(SpareProcess.spawn(host, native)) }),
       endOwner: host.endOwner
     }
   })
+
+const makeNative = Effect.suspend(() => {
+  const loaded = Native.load()
+  return "native" in loaded
+    ? make(loaded.native)
+    : Effect.fail(new NativeUnavailable({ message: loaded.unavailable }))
+})
+
+/** Says soon after the start, not at the first terminal, that node-pty is not what it was. */
+const checkTerminals = Effect.try({ try: PtyAddon.load, catch: String }).pipe(
+  Effect.catch((problem) => Effect.logWarning(`commands cannot run on terminals: ${problem}`))
+)
+
+const makePortable = Effect.tap(make(undefined), checkTerminals)
+
+const makeBest = Effect.catchTag(makeNative, "NativeUnavailable", ({ message }) =>
+  Effect.andThen(
+    Effect.logWarning(
+      `processes that leave their session and clear their environment may outlive their command: ${message}`
+    ),
+    makePortable
+  )
+)
 
 /**
  * By native calls: `posix_spawn(3)`, terminals of our own, ownership marks. Fails where they cannot be made: on
@@ -50,39 +74,34 @@ const make = (
  */
 export const layerNative: Layer.Layer<ProcessSpawner, NativeUnavailable> = Layer.effect(
   ProcessSpawner,
-  Effect.suspend(() => {
-    const loaded = Native.load()
-    return "native" in loaded
-      ? make(loaded.native)
-      : Effect.fail(new NativeUnavailable({ message: loaded.unavailable }))
-  })
-)
-
-/** Says at the start, not at the first terminal, that node-pty is not what it was. */
-const checkTerminals = Effect.try({ try: PtyAddon.load, catch: String }).pipe(
-  Effect.catch((problem) => Effect.logWarning(`commands cannot run on terminals: ${problem}`)),
-  Effect.forkScoped
+  makeNative
 )
 
 /** By `node:child_process` and node-pty, with weaker guarantees: decisions 3, 9 and 12 say which. */
-export const layerPortable: Layer.Layer<ProcessSpawner> = Layer.effect(
-  ProcessSpawner,
-  Effect.tap(make(undefined), checkTerminals)
-)
+export const layerPortable: Layer.Layer<ProcessSpawner> = Layer.effect(ProcessSpawner, makePortable)
 
-/** `layerNative`, or `layerPortable` and a line in the log that says why. */
-export const layer: Layer.Layer<ProcessSpawner> = Layer.catchTag(
-  layerNative,
-  "NativeUnavailable",
-  ({ message }) =>
-    Layer.unwrap(
-      Effect.as(
-        Effect.logWarning(
-          `processes that leave their session and clear their environment may outlive their command: ${message}`
-        ),
-        layerPortable
-      )
-    )
+/**
+ * As `layerNative`, or as `layerPortable` and a line in the log that says why. It is made ready before the first
+ * process starts, not before the server listens.
+ */
+export const layer: Layer.Layer<ProcessSpawner> = Layer.effect(
+  ProcessSpawner,
+  Effect.gen(function* () {
+    let made: ProcessSpawner["Service"] | undefined
+    const prepared = yield* Prepared.once(Effect.map(makeBest, (spawner) => (made = spawner)))
+    // without koffi it does not take long, and warns, which is better read before the server listens
+    if (Native.excluded() !== undefined) yield* prepared
+    yield* Prepared.later(prepared)
+    return {
+      spawn: (spec, output) =>
+        made === undefined
+          ? Effect.flatMap(prepared, (spawner) => spawner.spawn(spec, output))
+          : made.spawn(spec, output),
+      spawnSpare: Effect.flatMap(prepared, ({ spawnSpare }) => spawnSpare ?? Effect.succeed(undefined)),
+      // before it is prepared nobody has started anything
+      endOwner: (owner) => (made === undefined ? Effect.void : made.endOwner(owner))
+    }
+  })
 )
 
 /**

@@ -82,14 +82,20 @@ export const layers = Effect.fnUntraced(function* (options: ProjectOptions) {
   const fs = yield* FileSystem.FileSystem
   const path = yield* Path.Path
   const root = (yield* nearest(cwd, markers)) ?? cwd
-  const realRoot = yield* realName(fs, root)
-  const repository = yield* mainRepository(yield* realName(fs, cwd))
+  // only who has a say must be trusted, and most directories say nothing
+  const trusted = yield* Effect.cached(
+    Effect.gen(function* () {
+      const realRoot = yield* realName(fs, root)
+      return { realRoot, repository: yield* mainRepository(yield* realName(fs, cwd)) }
+    })
+  )
   const found: Array<ConfigLayers.Layer> = []
   for (const directory of upwards(path, cwd)) {
     if (directory.length < root.length) break
     const dotCodexFolder = path.join(directory, ".codex")
     if (!(yield* isDirectory(fs, dotCodexFolder))) continue
     if ((yield* realName(fs, dotCodexFolder)) === (yield* realName(fs, codexHome))) continue
+    const { realRoot, repository } = yield* trusted
     const trust: TrustNames = {
       names: [yield* realName(fs, directory), directory, realRoot, root, ...(repository ? [repository] : [])],
       suggested: repository ?? realRoot

@@ -4,7 +4,7 @@ import * as net from "node:net"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import { SpawnError } from "../services/CommandExecError.ts"
-import type { ProcessSpawner } from "../services/ProcessSpawner.ts"
+import type { SpawnSpare } from "../services/ProcessSpawner.ts"
 import * as SystemError from "../services/SystemError.ts"
 import type { Native } from "./Native.ts"
 import * as PipedProcess from "./PipedProcess.ts"
@@ -15,7 +15,7 @@ const NOBODY = 0
 const IO = { stdin: false }
 
 export const spawn =
-  (host: ProcessHost, native: Native): NonNullable<ProcessSpawner["Service"]["spawnSpare"]> =>
+  (host: ProcessHost, native: Native): SpawnSpare =>
   (argv, launcher) =>
     Effect.gen(function* () {
       const [read, write] = yield* Effect.try({

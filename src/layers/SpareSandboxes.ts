@@ -124,8 +124,10 @@ export const make = (
   idleMs: number = IDLE_MS
 ): Effect.Effect<Sandbox["Service"], never, ProcessSpawner | Scope.Scope> =>
   Effect.gen(function* () {
-    const { spawnSpare } = yield* ProcessSpawner
-    if (spawnSpare === undefined || dash === undefined) return sandbox
+    const spawner = yield* ProcessSpawner
+    if (spawner.spawnSpare === undefined || dash === undefined) return sandbox
+    const spawnSpare = yield* spawner.spawnSpare
+    if (spawnSpare === undefined) return sandbox
     const argv = SpareScript.argv(dash)
 
     const start = Effect.fnUntraced(function* (network: boolean) {

@@ -16,11 +16,16 @@ const sha256: ConfigLayers.Sha256 = (text) => crypto.createHash("sha256").update
 /** A layer that has no file. */
 export const layerOf = (
   name: ConfigLayerSource,
-  config: ConfigLayers.Layer["config"]
+  config: ConfigLayers.Layer["config"],
+  range?: ConfigLayers.Layer["range"]
 ): ConfigLayers.Layer => ({
   name,
-  version: ConfigLayers.version(sha256, config),
-  config
+  // the start has no use for it
+  get version() {
+    return ConfigLayers.version(sha256, config)
+  },
+  config,
+  ...(range && { range })
 })
 
 /** Turns the paths that a file in the directory `base` has into absolute ones; `~` is `home`. */
@@ -78,7 +83,7 @@ export const layerOfText = Effect.fnUntraced(function* (
   const config = mapPaths(document.table, absolute(path, path.dirname(file), home))
   const range: ConfigLayers.Layer["range"] = (key, of) =>
     of === "key" ? document.keyRange(key) : document.valueRange(key)
-  return { ...layerOf(name, config), range }
+  return layerOf(name, config, range)
 })
 
 /** A file as a layer; a missing one is empty. */

@@ -98,19 +98,33 @@ export const JsonValue: Schema.declare<unknown> = Schema.declare(
   }
 )
 
+/** Makes one for each schema: hundreds of members are of a few kinds, and the start waits for all that is made. */
+const shared = <F extends (schema: any) => Schema.Top>(make: F): F => {
+  const made = new WeakMap<Schema.Top, Schema.Top>()
+  const get = (schema: Schema.Top) => {
+    const known = made.get(schema) ?? make(schema)
+    made.set(schema, known)
+    return known
+  }
+  return get as F
+}
+
 /** A member that may be left out, but is not null: `key?: T`. */
-export const optional = <S extends Schema.Top>(schema: S) => Schema.optionalKey(schema)
+export const optional = shared(<S extends Schema.Top>(schema: S) => Schema.optionalKey(schema))
 
 /** A member that may be left out or null, which mean the same: `key?: T | null`. */
-export const optionalNullable = <S extends Schema.Top>(schema: S) => Schema.optionalKey(Schema.NullOr(schema))
+export const optionalNullable = shared(<S extends Schema.Top>(schema: S) =>
+  Schema.optionalKey(Schema.NullOr(schema))
+)
 
 /** As {@link optionalNullable}, but writers always write it: `key: T | null`. */
-export const nullable = <S extends Schema.Top>(schema: S) =>
-  Schema.optionalKey(Schema.NullOr(schema)).annotateKey({ alwaysPresent: true })
+export const nullable = shared(<S extends Schema.Top>(schema: S) =>
+  optionalNullable(schema).annotateKey({ alwaysPresent: true })
+)
 
 /** As {@link optionalNullable}, but writers leave it out rather than write null: `key?: T`. */
 export const omittable = <S extends Schema.Top>(schema: S) =>
-  Schema.optionalKey(Schema.NullOr(schema)).annotateKey({ neverNull: true })
+  optionalNullable(schema).annotateKey({ neverNull: true })
 
 /** A member that a reader fills in when it is missing: `key: T`. */
 export const defaulted = <S extends Schema.Top>(schema: S, value: S["Type"]) =>

@@ -86,6 +86,15 @@ export interface RunningProcess {
   readonly killTree: Effect.Effect<number>
 }
 
+/**
+ * Starts what waits for a script on a pipe, the descriptor behind those of the launcher. It ends with the Scope at
+ * the latest.
+ */
+export type SpawnSpare = (
+  argv: SpawnSpec["argv"],
+  launcher: Launcher
+) => Effect.Effect<Spare, SpawnError, Scope.Scope>
+
 export class ProcessSpawner extends Context.Service<
   ProcessSpawner,
   {
@@ -94,14 +103,8 @@ export class ProcessSpawner extends Context.Service<
       spec: SpawnSpec,
       output: OutputBuffer
     ) => Effect.Effect<RunningProcess, SpawnError, Scope.Scope>
-    /**
-     * Starts what waits for a script on a pipe, the descriptor behind those of the launcher. It ends with the Scope
-     * at the latest. Not every spawner can.
-     */
-    readonly spawnSpare?: (
-      argv: SpawnSpec["argv"],
-      launcher: Launcher
-    ) => Effect.Effect<Spare, SpawnError, Scope.Scope>
+    /** What starts spares; not every spawner can, and not on every machine. */
+    readonly spawnSpare?: Effect.Effect<SpawnSpare | undefined>
     /** Ends every process of an owner, also those that outlived their command. */
     readonly endOwner: (owner: number) => Effect.Effect<void>
   }

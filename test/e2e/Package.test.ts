@@ -4,7 +4,7 @@ import * as fs from "node:fs"
 import * as path from "node:path"
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
-import { MAIN } from "../support/harness.ts"
+import { PROGRAM } from "../support/harness.ts"
 
 const ROOT = path.resolve(import.meta.dirname, "../..")
 const PACK_MS = 20_000
@@ -27,7 +27,7 @@ const packed = Effect.callback<ReadonlyArray<string>>((resume) => {
 
 const KINDS = [
   /^(?:LICENSE|README\.md|package\.json)$/,
-  /^dist\/main\.js(?:\.LEGAL\.txt)?$/,
+  /^dist\/(?:main\.js|program\.js(?:\.LEGAL\.txt)?|program-v[\d.]+-\w+\.cache|(?:lib\/)?package\.json)$/,
   /^dist\/lib\/(?:index|client|(?:rpc|services|layers)\/(?:auth\/)?\w+)\.(?:js|d\.ts)$/,
   /^docs\/(?:decisions\/)?[\w-]+\.md$/,
   /^docs\/[\w-]+\.svg$/,
@@ -57,6 +57,6 @@ describe("the package", () => {
     ["services/InProcessTransport", "destroyed by this client"]
   ])("has a program without %s, which only the library needs", (module, text) => {
     assert.include(fs.readFileSync(path.join(ROOT, "dist/lib", `${module}.js`), "utf8"), text)
-    assert.notInclude(fs.readFileSync(MAIN, "utf8"), text)
+    assert.notInclude(fs.readFileSync(PROGRAM, "utf8"), text)
   })
 })

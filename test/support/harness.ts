@@ -32,6 +32,8 @@ export const HAS_BUBBLEWRAP = isInPath("bwrap")
 export const HAS_SPARES = HAS_BUBBLEWRAP && HAS_NATIVE && isInPath("dash")
 
 export const MAIN = path.resolve(import.meta.dirname, "../../dist/main.js")
+/** What it starts. */
+export const PROGRAM = path.resolve(MAIN, "../program.js")
 
 export class HarnessError extends Data.TaggedError("HarnessError")<{ readonly message: string }> {}
 
@@ -62,6 +64,8 @@ export interface TestServerOptions {
   /** Where `unix://` is. */
   readonly socket?: string
   readonly env?: Readonly<Record<string, string>>
+  /** The file to start; by default that of the build. */
+  readonly main?: string
   /** What becomes the server: words before its own, such as those of `unshare`. */
   readonly through?: ReadonlyArray<string>
 }
@@ -93,7 +97,10 @@ export const startServer = Effect.fnUntraced(function* (options: TestServerOptio
     options.config ?? 'sandbox_mode = "danger-full-access"\n'
   )
   const listen = options.listen ?? "ws://127.0.0.1:0"
-  const [program, ...words] = [...(options.through ?? []), process.execPath, MAIN] as [string, string]
+  const [program, ...words] = [...(options.through ?? []), process.execPath, options.main ?? MAIN] as [
+    string,
+    string
+  ]
   const child = yield* Effect.acquireRelease(
     Effect.sync(() =>
       ChildProcess.spawn(program, [...words, "--listen", listen, ...(options.args ?? [])], {
