@@ -32,7 +32,9 @@ export interface Backlog {
   readonly measure: () => void
   /** Something was taken, or nothing more will be. */
   readonly written: () => void
-  /** Done when more of a stream may be sent. */
+  /** Whether more of a stream may be sent. */
+  readonly isDrained: () => boolean
+  /** Done when it may. */
   readonly drained: Effect.Effect<void>
 }
 
@@ -40,7 +42,7 @@ export const make = (sink: Sink, { maxUnsentBytes, onFull, onRoom }: BacklogOpti
   /** Streams, the one that waits longest first. */
   const waiting = new Set<() => void>()
   let full = false
-  const mayStream = () => sink.destroyed || sink.writableLength < HIGH_WATER_BYTES
+  const isDrained = () => sink.destroyed || sink.writableLength < HIGH_WATER_BYTES
 
   return {
     measure: () => {
@@ -55,13 +57,14 @@ export const make = (sink: Sink, { maxUnsentBytes, onFull, onRoom }: BacklogOpti
       }
       // each sends before the next is asked, so that many streams queue no more than one
       for (const resume of waiting) {
-        if (!mayStream()) return
+        if (!isDrained()) return
         waiting.delete(resume)
         resume()
       }
     },
+    isDrained,
     drained: Effect.suspend(() =>
-      mayStream()
+      isDrained()
         ? Effect.void
         : Effect.callback((resume) => {
             const proceed = () => resume(Effect.void)

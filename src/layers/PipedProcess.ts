@@ -48,18 +48,20 @@ export const acquire = (
     return Effect.acquireRelease(
       Effect.map(start(host, mark, spec, file, io, exit), (started) => {
         // "close" follows, and each write is told
-        for (const stream of [started.stdin, started.stdout, started.stderr]) stream?.on("error", () => {})
+        for (const stream of streamsOf(started)) stream?.on("error", () => {})
         return { ...started, mark, exit }
       }),
-      ({ pid, stderr, stdin, stdout }) =>
+      (started) =>
         Effect.andThen(
-          host.end(pid, mark, exit),
+          host.end(started.pid, mark, exit),
           Effect.sync(() => {
-            for (const stream of [stdin, stdout, stderr]) stream?.destroy()
+            for (const stream of streamsOf(started)) stream?.destroy()
           })
         )
     )
   })
+
+const streamsOf = ({ stderr, stdin, stdout }: Pipes.Streams) => [stdin, stdout.stream, stderr.stream]
 
 /** Lets the output have what the process writes. */
 export const connect = (
@@ -67,23 +69,23 @@ export const connect = (
   { exit, mark, pid, stderr, stdin, stdout }: Acquired,
   output: OutputBuffer
 ): RunningProcess => {
-  for (const [name, stream] of [
+  for (const [name, { read, stream }] of [
     ["stdout", stdout],
     ["stderr", stderr]
   ] as const) {
-    stream.on("data", (bytes: Buffer) => output.push(name, bytes))
+    read((bytes) => output.push(name, bytes))
     const end = () => output.end(name)
     stream.on("close", end)
     stream.on("end", end) // earlier by a turn of the event loop
   }
   output.attach({
     pause: () => {
-      stdout.pause()
-      stderr.pause()
+      stdout.stream.pause()
+      stderr.stream.pause()
     },
     resume: () => {
-      stdout.resume()
-      stderr.resume()
+      stdout.stream.resume()
+      stderr.stream.resume()
     }
   })
   return {
@@ -195,7 +197,14 @@ const startByNode = (
       child.on("error", fail)
       child.on("exit", (code, signal) => onExit(pid!, childStatus(code, signal)))
       if (pid !== undefined) {
-        resume(Effect.succeed({ pid, stdin: child.stdin, stdout: stdout!, stderr: stderr! }))
+        resume(
+          Effect.succeed({
+            pid,
+            stdin: child.stdin,
+            stdout: Pipes.sourceOf(stdout!),
+            stderr: Pipes.sourceOf(stderr!)
+          })
+        )
       }
     } catch (error) {
       fail(error)

@@ -5,14 +5,52 @@
 import * as fs from "node:fs"
 import * as net from "node:net"
 import type { Readable, Writable } from "node:stream"
+import { MAX_CHUNK_BYTES } from "../services/OutputBuffer.ts"
 import type { Native } from "./Native.ts"
+
+/** What a command writes on one stream. */
+export interface Source {
+  readonly stream: Readable
+  /** Begins to read. The bytes are lent, until `take` returns. */
+  readonly read: (take: (bytes: Uint8Array) => void) => void
+}
 
 /** The server's ends. */
 export interface Streams {
   readonly stdin: Writable | null
-  readonly stdout: Readable
-  readonly stderr: Readable
+  readonly stdout: Source
+  readonly stderr: Source
 }
+
+/** All pipes read into this one: no memory is taken, or given back, for each read. */
+const scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES)
+
+const source = (fd: number): Source => {
+  let take: (bytes: Uint8Array) => void
+  const stream = new net.Socket({
+    fd,
+    readable: true,
+    writable: false,
+    manualStart: true,
+    onread: {
+      buffer: scratch,
+      callback: (length) => {
+        take(scratch.subarray(0, length))
+        return true
+      }
+    }
+  } as net.SocketConstructorOpts)
+  return {
+    stream,
+    read: (taker) => {
+      take = taker
+      stream.resume()
+    }
+  }
+}
+
+/** The output of a child of Node's. */
+export const sourceOf = (stream: Readable): Source => ({ stream, read: (take) => stream.on("data", take) })
 
 export interface Pipes {
   /** For the command, as its descriptors 0, 1 and 2. */
@@ -45,8 +83,8 @@ export const open = (native: Native, stdin: boolean): Pipes => {
         closeAll([output[1], error[1], ...(input ? [input[0]] : [])])
         return {
           stdin: input ? new net.Socket({ fd: input[1], readable: false, writable: true }) : null,
-          stdout: new net.Socket({ fd: output[0], readable: true, writable: false }),
-          stderr: new net.Socket({ fd: error[0], readable: true, writable: false })
+          stdout: source(output[0]),
+          stderr: source(error[0])
         }
       },
       abandon: () => closeAll(opened)

@@ -50,6 +50,7 @@ export const make = (
       }
       backlog.measure()
     },
+    isDrained: backlog.isDrained,
     drained: backlog.drained,
     flushed: Effect.callback((resume) => {
       // its turn comes behind everything else

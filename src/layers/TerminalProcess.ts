@@ -31,7 +31,7 @@ const MAX_DRAIN_BYTES = 1024 * 1024
 /** A newline, then the character that ends input at the start of a line. */
 const END_OF_INPUT = Buffer.from("\n\x04")
 
-/** All terminals read into this one; what is kept is copied out at once. */
+/** All terminals read into this one, whose bytes are lent to the output. */
 const scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES)
 
 /**
@@ -94,7 +94,7 @@ const open = (
       }
       const { hasMore, master, pid, resize, slave } = startPty({ ...request, onExit })
       const input = new TerminalInput(master)
-      const take = (length: number) => output.push("stdout", Buffer.from(scratch.subarray(0, length)))
+      const take = (length: number) => output.push("stdout", scratch.subarray(0, length))
       const reader = new tty.ReadStream(master, {
         onread: {
           buffer: scratch,

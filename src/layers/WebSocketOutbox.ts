@@ -8,7 +8,7 @@ import * as TextFrame from "./TextFrame.ts"
 const TEXT = { binary: false }
 
 export const make = (webSocket: WebSocket, socket: Socket, options: Backlog.BacklogOptions): Outbox => {
-  const { drained, measure, written } = Backlog.make(socket, options)
+  const { drained, isDrained, measure, written } = Backlog.make(socket, options)
   webSocket.on("ping", measure) // the pong is sent without us
   socket.on("drain", written)
   socket.on("close", written)
@@ -27,6 +27,7 @@ export const make = (webSocket: WebSocket, socket: Socket, options: Backlog.Back
       }
       measure()
     },
+    isDrained,
     drained
   }
 }

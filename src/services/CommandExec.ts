@@ -16,7 +16,7 @@ import * as Stream from "effect/Stream"
 import { TIMEOUT_EXIT_CODE, type CommandExecTerminalSize } from "../rpc/CommandExec.ts"
 import type { SandboxUnavailable, SpawnError } from "./CommandExecError.ts"
 import { NotATerminal, SandboxFailed, StdinClosed, StdinFull, StdinNotStreamed } from "./CommandExecError.ts"
-import { OutputBuffer, type OutputChunk } from "./OutputBuffer.ts"
+import { OutputBuffer, type OutputChunk, type Taker } from "./OutputBuffer.ts"
 import { ProcessSpawner, type ExitStatus, type RunningProcess } from "./ProcessSpawner.ts"
 import { Sandbox } from "./Sandbox.ts"
 import type { SandboxRules } from "./SandboxRules.ts"
@@ -63,6 +63,8 @@ export interface RunningCommand {
   readonly pid: number
   /** What the command writes, cut at the caps. Ends with the command. The reader's pace is the command's. */
   readonly output: Stream.Stream<OutputChunk>
+  /** Asks for each chunk whether it is taken at once; the rest is in `output`, and behind it nothing is offered. */
+  readonly offer: (taker: Taker) => void
   /**
    * How it ended. The output is over and the rest of the process group is gone by then. Fails when its sandbox
    * could not start it; the output is what the sandbox says of it.
@@ -120,6 +122,7 @@ export class CommandExec extends Context.Service<
           return {
             pid: process.pid,
             output: Stream.fromPull(Effect.succeed(output.pull)),
+            offer: (taker) => output.offer(taker),
             exit: Deferred.await(exit),
             write: writer(process, terminal || ("stdin" in io && io.stdin)),
             resize: (size) => (terminal ? process.resize(size) : Effect.fail(new NotATerminal())),

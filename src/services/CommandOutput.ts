@@ -23,18 +23,33 @@ const NO_TEXT = { stdout: "", stderr: "" }
 /** Bytes above which a text is printed while it comes: two reads, for one is printed as quickly at the end. */
 const MAX_SHORT_BYTES = 64 * 1024
 
-/** Hands all output to `take`, and gives which caps it reached. */
+/**
+ * Hands all output to `take`, at once unless it refuses; then it is asked again when `wait` is done. Gives which caps
+ * were reached. The bytes are lent: they change as soon as `take` returns.
+ */
 const consume = <E>(
   running: RunningCommand,
-  take: (chunks: ReadonlyArray<OutputChunk>) => Effect.Effect<void, E>
+  take: (chunk: OutputChunk) => boolean,
+  wait: (chunk: OutputChunk) => Effect.Effect<void, E>
 ) =>
   Effect.suspend(() => {
     const capReached = { stdout: false, stderr: false }
+    const takeAndNote = (chunk: OutputChunk) => {
+      if (!take(chunk)) return false
+      if (chunk.capReached) capReached[chunk.stream] = true
+      return true
+    }
+    /** What came before is not taken yet. */
+    let waiting = false
+    running.offer((chunk) => !waiting && takeAndNote(chunk))
     return running.output.pipe(
-      Stream.runForEachArray((chunks) => {
-        for (const chunk of chunks) if (chunk.capReached) capReached[chunk.stream] = true
-        return take(chunks)
-      }),
+      Stream.runForEachArray(
+        Effect.fnUntraced(function* (chunks) {
+          waiting = true
+          for (const chunk of chunks) while (!takeAndNote(chunk)) yield* wait(chunk)
+          waiting = false
+        })
+      ),
       Effect.as(capReached)
     )
   })
@@ -46,14 +61,18 @@ export const stream = (
   name: string,
   running: RunningCommand
 ): Effect.Effect<OutputSummary> => {
+  const { outbox } = connection
   const frame = OutputFrames.make(method, name)
-  return consume(running, (chunks) => {
-    if (!connection.wants(method)) return Effect.void
-    return Effect.map(connection.outbox.drained, () => {
-      const now = Date.now()
-      for (const chunk of chunks) connection.outbox.send(frame(chunk, now))
-    })
-  }).pipe(Effect.map((capReached) => ({ text: NO_TEXT, capReached })))
+  const take = (chunk: OutputChunk) => {
+    if (!connection.wants(method)) return true
+    if (!outbox.isDrained()) return false
+    outbox.send(frame(chunk, Date.now()))
+    return true
+  }
+  return Effect.map(
+    consume(running, take, () => outbox.drained),
+    (capReached) => ({ text: NO_TEXT, capReached })
+  )
 }
 
 /** What is kept of a stream. */
@@ -65,7 +84,7 @@ class Kept {
   add(bytes: Uint8Array): void {
     this.size += bytes.length
     if (this.#long === undefined) {
-      this.#chunks.push(bytes)
+      this.#chunks.push(new Uint8Array(bytes))
       if (this.size <= MAX_SHORT_BYTES) return
       this.#long = new LongText()
       for (const chunk of this.#chunks) this.#long.push(chunk)
@@ -86,18 +105,16 @@ class Kept {
 export const collect = (running: RunningCommand, max: number): Effect.Effect<OutputSummary, OutputTooLarge> =>
   Effect.suspend(() => {
     const kept = { stdout: new Kept(), stderr: new Kept() }
-    return consume(running, (chunks) =>
-      Effect.suspend(() => {
-        for (const { bytes, stream } of chunks) {
-          if (kept[stream].size + bytes.length > max) return Effect.fail(new OutputTooLarge({ stream, max }))
-          kept[stream].add(bytes)
-        }
-        return Effect.void
-      })
-    ).pipe(
-      Effect.map((capReached) => ({
+    const take = ({ bytes, stream }: OutputChunk) => {
+      if (kept[stream].size + bytes.length > max) return false
+      kept[stream].add(bytes)
+      return true
+    }
+    return Effect.map(
+      consume(running, take, ({ stream }) => Effect.fail(new OutputTooLarge({ stream, max }))),
+      (capReached) => ({
         text: { stdout: kept.stdout.text(), stderr: kept.stderr.text() },
         capReached
-      }))
+      })
     )
   })

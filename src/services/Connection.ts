@@ -38,7 +38,9 @@ export type Frame = string | Uint8Array | ReadonlyArray<Uint8Array>
 export interface Outbox {
   /** Queues one frame. Order is kept; nothing waits, nothing fails. */
   readonly send: (frame: Frame) => void
-  /** Done when the client has taken so much that more may be sent; at once unless the client is slow. */
+  /** Whether more of a stream may be sent: unless the client is slow. */
+  readonly isDrained: () => boolean
+  /** Done when it may. */
   readonly drained: Effect.Effect<void>
 }
 
@@ -64,12 +66,13 @@ export class Connection extends Context.Service<
   }
 >()("effect-app-server/Connection") {
   /** A connection at its beginning. */
-  static make({ drained, send }: Outbox, scope: Scope.Scope): Connection["Service"] {
+  static make({ drained, isDrained, send }: Outbox, scope: Scope.Scope): Connection["Service"] {
     const outbox: Outbox = {
       send: (frame) => {
         // what the end of the connection ends has nothing to say any more
         if (scope.state._tag !== "Closed") send(frame)
       },
+      isDrained,
       drained
     }
     const handshake = Ref.makeUnsafe<Handshake>(Handshake.AwaitingInitialize())

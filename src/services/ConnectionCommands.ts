@@ -11,6 +11,7 @@ import { CommandExec, type Command, type RunningCommand } from "./CommandExec.ts
 import type { SandboxUnavailable, SpawnError, TooManyProcesses } from "./CommandExecError.ts"
 import { Connection } from "./Connection.ts"
 import { Metrics } from "./Metrics.ts"
+import type { OutputChunk } from "./OutputBuffer.ts"
 import { ProcessQuota } from "./ProcessQuota.ts"
 
 export class ConnectionCommands extends Context.Service<
@@ -82,11 +83,20 @@ const counted = (
   return Effect.acquireRelease(
     Effect.sync(() => {
       metrics.started(kind)
-      const output = Stream.mapArray(running.output, (chunks) => {
-        for (const { bytes, stream } of chunks) metrics.output(stream, bytes.length)
-        return chunks
-      })
-      return { ...running, output }
+      const note = ({ bytes, stream }: OutputChunk) => metrics.output(stream, bytes.length)
+      return {
+        ...running,
+        output: Stream.mapArray(running.output, (chunks) => {
+          chunks.forEach(note)
+          return chunks
+        }),
+        offer: (taker) =>
+          running.offer((chunk) => {
+            if (!taker(chunk)) return false
+            note(chunk)
+            return true
+          })
+      }
     }),
     () => Effect.sync(() => metrics.ended(kind))
   )

@@ -18,6 +18,7 @@ class Pausable {
     this.#inbox = inbox
   }
 
+  readonly isDrained = () => !this.#paused
   readonly drained = this.#open.await
 
   receive(text: string): void {
@@ -59,6 +60,7 @@ export const layer: Layer.Layer<ClientTransport, never, Dispatcher> = Layer.effe
                   ? frame
                   : decoder.decode(frame instanceof Uint8Array ? frame : Buffer.concat(frame))
               ),
+            isDrained: pausable.isDrained,
             drained: pausable.drained
           }),
           connection

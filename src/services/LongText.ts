@@ -22,7 +22,7 @@ export class LongText {
   push(bytes: Uint8Array): void {
     const all = this.#cut.length === 0 ? bytes : Buffer.concat([this.#cut, bytes])
     const end = all.length - OutputText.cutLength(all)
-    this.#cut = end === all.length ? NOTHING : Uint8Array.from(all.subarray(end))
+    this.#cut = end === all.length ? NOTHING : new Uint8Array(all.subarray(end))
     this.#add(all.subarray(0, end))
   }
 

@@ -1,8 +1,9 @@
 /**
  * What lies between a process and the reader of its output: bounded, capped for each stream, pulled.
  *
- * The spawner's callbacks push without waiting. Above the bound the producer is told to pause, so the pipe fills
- * and the process waits. A stream whose cap is full takes no more room: its bytes are read and thrown away.
+ * The spawner's callbacks push without waiting. What a taker takes at once is neither copied nor queued. Of the rest,
+ * above the bound the producer is told to pause, so the pipe fills and the process waits. A stream whose cap is full
+ * takes no more room: its bytes are read and thrown away.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
@@ -20,6 +21,9 @@ export interface OutputChunk {
   /** This stream's cap is full; nothing follows on it. */
   readonly capReached: boolean
 }
+
+/** Takes a chunk at once, or refuses it. Its bytes are lent: they change as soon as it returns. */
+export type Taker = (chunk: OutputChunk) => boolean
 
 /** The reading side of a pipe or terminal, which can be told to wait. */
 export interface Producer {
@@ -41,6 +45,7 @@ export class OutputBuffer {
   #closed = false
   #producer: Producer | undefined
   #paused = false
+  #taker: Taker | undefined
   #reader: ((pulled: Pulled) => void) | undefined
   #onSettled: (() => void) | undefined
   #stalled = false
@@ -56,6 +61,12 @@ export class OutputBuffer {
     this.#producer = producer
   }
 
+  /** Asks it for each chunk first, unless others wait for the reader. */
+  offer(taker: Taker): void {
+    this.#taker = taker
+  }
+
+  /** The bytes are lent, until this returns. */
   push(stream: CommandExecOutputStream, bytes: Uint8Array): void {
     if (this.#closed || bytes.length === 0) return
     if (!this.#open.has(stream)) {
@@ -67,14 +78,20 @@ export class OutputBuffer {
     const kept = bytes.length > room ? bytes.subarray(0, room) : bytes
     this.#kept[stream] += kept.length
     this.truncatedBytes[stream] += bytes.length - kept.length
-    this.#chunks.push({ stream, bytes: kept, capReached })
-    this.#bytes += kept.length
+    if (this.#chunks.length > 0 || this.#taker?.({ stream, bytes: kept, capReached }) !== true) {
+      this.#queue({ stream, bytes: new Uint8Array(kept), capReached })
+    }
+    if (capReached) this.end(stream)
+  }
+
+  #queue(chunk: OutputChunk): void {
+    this.#chunks.push(chunk)
+    this.#bytes += chunk.bytes.length
     if (this.#reader === undefined && this.#bytes >= MAX_BUFFERED_BYTES && !this.#paused) {
       this.#paused = this.#stalled = true
       this.#producer?.pause()
     }
     this.#wake()
-    if (capReached) this.end(stream)
   }
 
   /** The stream has ended, or nothing more of it is kept. */

@@ -69,12 +69,12 @@ const bytesOf = (frame: Frame): number => {
   return frame instanceof Uint8Array ? frame.length : frame.reduce((bytes, piece) => bytes + piece.length, 0)
 }
 
-const counted = ({ drained, send }: Outbox, metrics: Metrics): Outbox => ({
+const counted = ({ send, ...outbox }: Outbox, metrics: Metrics): Outbox => ({
   send: (frame) => {
     metrics.sent(bytesOf(frame))
     send(frame)
   },
-  drained
+  ...outbox
 })
 
 const record = (method: string, metrics: Metrics | undefined, trace: Trace | undefined): RequestRecord => {

@@ -36,7 +36,7 @@ export class ServedRpcs extends HandshakeRpcs.middleware(ConnectionAccess).merge
 const connectionOf = (client: Rpc.ServerClient, scope: Scope.Scope): Connection["Service"] => {
   const known = Context.getOrUndefined(client.annotations as Context.Context<Connection>, Connection)
   if (known !== undefined) return known
-  const connection = Connection.make({ send: () => {}, drained: Effect.void }, scope)
+  const connection = Connection.make({ send: () => {}, isDrained: () => true, drained: Effect.void }, scope)
   client.annotate(Connection, connection)
   return connection
 }

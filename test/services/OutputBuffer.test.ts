@@ -82,6 +82,52 @@ describe("OutputBuffer", () => {
     })
   )
 
+  it.effect("keeps what is not taken at once, and behind it all that comes until the reader has it", () =>
+    Effect.gen(function* () {
+      const buffer = new OutputBuffer(["stdout", "stderr"], Infinity)
+      const offered: Array<string> = []
+      let takes = true
+      buffer.offer((chunk) => {
+        offered.push(text(chunk))
+        return takes
+      })
+      const lent = bytes("1")
+      const write = (value: string, stream: "stdout" | "stderr" = "stdout") => {
+        lent.set(bytes(value))
+        buffer.push(stream, lent)
+        lent.fill(0)
+      }
+      write("1")
+      takes = false
+      write("2")
+      takes = true
+      write("3", "stderr")
+      assert.deepStrictEqual(offered, ["1", "2"])
+      assert.deepStrictEqual((yield* buffer.pull).map(text), ["2", "3"])
+      write("4")
+      assert.deepStrictEqual(offered, ["1", "2", "4"])
+      buffer.close()
+      assert.strictEqual((yield* Effect.flip(buffer.pull))._tag, "Done")
+    })
+  )
+
+  it.effect("counts what is taken at once towards the cap", () =>
+    Effect.sync(() => {
+      const buffer = new OutputBuffer(["stdout"], 3)
+      const taken: Array<readonly [string, boolean]> = []
+      buffer.offer((chunk) => taken.push([text(chunk), chunk.capReached]) > 0)
+      buffer.push("stdout", bytes("ab"))
+      buffer.push("stdout", bytes("cd"))
+      buffer.push("stdout", bytes("ef"))
+      assert.deepStrictEqual(taken, [
+        ["ab", false],
+        ["c", true]
+      ])
+      assert.isTrue(buffer.settled)
+      assert.deepStrictEqual(buffer.truncatedBytes, { stdout: 3, stderr: 0 })
+    })
+  )
+
   it.effect("never pauses for a stream whose cap is full", () =>
     Effect.gen(function* () {
       const buffer = new OutputBuffer(["stdout"], 10)

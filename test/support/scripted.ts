@@ -76,6 +76,7 @@ export const connect = Effect.gen(function* () {
       frames.push(text)
       sent.push(JSON.parse(text) as Message)
     },
+    isDrained: () => open.isOpen(),
     drained: open.await
   })
   const send = (message: object) => receive(JSON.stringify(message))
