@@ -143,8 +143,8 @@ export const printResult = (id: RequestId, result: unknown): string =>
   `{"id":${printId(id)},"result":${print(result)}}`
 
 /** The answer to a request that failed. */
-export const printError = (id: RequestId, error: WireError): string =>
-  `{"error":${print(error)},"id":${printId(id)}}`
+export const printError = (id: RequestId, { code, data, message }: WireError): string =>
+  `{"error":{"code":${code},"message":${JSON.stringify(message)}${data === undefined ? "" : `,"data":${print(data)}`}},"id":${printId(id)}}`
 
 /** A notification of the server; `emittedAtMs` is Unix time in milliseconds. */
 export const printNotification = (method: string, params: unknown, emittedAtMs: number): string =>

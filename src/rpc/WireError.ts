@@ -28,8 +28,14 @@ export class WireError extends Schema.Class<WireError>("effect-app-server/WireEr
   { identifier: "JSONRPCErrorError" }
 ) {}
 
-const make = (code: number) => (message: string, data?: unknown) =>
-  new WireError(data === undefined ? { code, message } : { code, message, data }, { disableChecks: true })
+/** By its prototype: the constructor, which parses what it is given, takes a tenth of the time of a refused request. */
+const make =
+  (code: number) =>
+  (message: string, data?: unknown): WireError =>
+    Object.assign(
+      Object.create(WireError.prototype),
+      data === undefined ? { code, message } : { code, message, data }
+    )
 
 export const invalidRequest = make(INVALID_REQUEST)
 export const invalidParams = make(INVALID_PARAMS)
