@@ -19,7 +19,10 @@ export interface Watchdog {
   readonly release: (pgid: number) => void
 }
 
-/** POSIX sh. `$1` is a pattern and `$2` the files below /proc/PID in which marked processes show it. */
+/**
+ * POSIX sh. `$1` is a pattern and `$2` the files below /proc/PID in which marked processes show it. A look may miss
+ * what was forked since it began by a process that has ended since, so only the second one that finds nothing counts.
+ */
 const SCRIPT = `
 trap '' HUP INT TERM
 groups=' '
@@ -32,6 +35,7 @@ done
 for pgid in $groups; do kill -s KILL -- "-$pgid" 2>/dev/null; done
 kill -KILL $(grep -lE "$1" /proc/[0-9]*/"$2" 2>/dev/null | cut -d/ -f3) 2>/dev/null
 i=0
+found=yes
 while [ $i -lt 100 ]; do
   pids=
   for file in $(grep -lE "$1" /proc/[0-9]*/"$2" 2>/dev/null); do
@@ -40,7 +44,8 @@ while [ $i -lt 100 ]; do
     read -r stat 2>/dev/null <"/proc/$pid/stat" || continue
     case \${stat##*) } in Z* | X*) ;; *) pids="$pids $pid" ;; esac
   done
-  [ -z "$pids" ] && exit
+  [ -z "$found$pids" ] && exit
+  found=$pids
   kill -STOP $pids 2>/dev/null
   kill -KILL $pids 2>/dev/null
   i=$((i + 1))
