@@ -9,7 +9,7 @@ import { growth } from "./growth.mjs"
 import { machineLine } from "./machine.mjs"
 import { LongLived, runScenario } from "./run.mjs"
 import { groups, scenariosOf } from "./scenarios/index.mjs"
-import { insert, markdown } from "./table.mjs"
+import { insert, markdown, summary } from "./table.mjs"
 
 /** @import { ContenderName, Row } from "./types.ts" */
 
@@ -17,6 +17,7 @@ import { insert, markdown } from "./table.mjs"
 const CONTENDERS = ["ours", "codex", "npm", "floor"]
 
 const README = fileURLToPath(new URL("../README.md", import.meta.url))
+const DETAILS = fileURLToPath(new URL("../docs/measured.md", import.meta.url))
 const DOCS = new URL("../docs/", import.meta.url)
 
 const HELP = `Measures this server beside Codex and beside a bare ws server.
@@ -28,7 +29,7 @@ const HELP = `Measures this server beside Codex and beside a bare ws server.
   --rounds N             how often each is measured (5; with --quick 1)
   --quick                a quarter of the work
   --growth               measures instead how cost grows, and draws docs/bench-*.svg
-  --write                puts the tables into README.md
+  --write                puts the tables into README.md and docs/measured.md
   --json FILE            keeps every sample
 
 CODEX_BIN names the Codex to measure; by default it is the one that \`npm ci --prefix bench\` installs.
@@ -59,6 +60,17 @@ const optionsOf = () => {
   return { ...values, names, rounds, scenarios: scenariosOf(values.only?.split(",")) }
 }
 
+/**
+ * Puts text between the markers of a file, or only looks for these.
+ *
+ * @param {string} file
+ * @param {string | undefined} text
+ */
+const write = (file, text) => {
+  const document = insert(fs.readFileSync(file, "utf8"), text ?? "")
+  if (text !== undefined) fs.writeFileSync(file, document)
+}
+
 /** @param {string} line */
 const say = (line) => console.error(line)
 
@@ -85,7 +97,7 @@ const measureAll = async (options, contenders) => {
 const main = async () => {
   const options = optionsOf()
   if (options.help) return console.log(HELP)
-  if (options.write) insert(fs.readFileSync(README, "utf8"), "") // rather now than after all the work
+  if (options.write) for (const file of [README, DETAILS]) write(file, undefined) // rather now than after all the work
   const codex = findCodex(process.env.CODEX_BIN)
   const contenders = contendersOf(options.names, codex)
   const isMissing = (/** @type {ContenderName} */ name) => !contenders.some((each) => each.name === name)
@@ -106,7 +118,10 @@ const main = async () => {
     const rows = await measureAll(options, contenders)
     const text = markdown(rows, machine)
     console.log(text)
-    if (options.write) fs.writeFileSync(README, insert(fs.readFileSync(README, "utf8"), text))
+    if (options.write) {
+      write(README, summary(rows, machine))
+      write(DETAILS, text)
+    }
     results = { machine, rows }
   }
   if (options.json !== undefined) fs.writeFileSync(options.json, `${JSON.stringify(results, undefined, 2)}\n`)

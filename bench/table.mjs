@@ -86,21 +86,27 @@ const failures = (rows) => {
   return [...new Set(lines)].join("\n")
 }
 
+/** @param {ReadonlyArray<string>} parts */
+const paragraphs = (parts) => parts.filter((part) => part !== "").join("\n\n")
+
 /**
- * What was measured, what it cost, what failed, and where.
+ * What was measured, what failed, and where.
+ *
+ * @param {ReadonlyArray<Row>} rows
+ * @param {string} machine
+ */
+export const summary = (rows, machine) =>
+  paragraphs([machine, results(rows.filter(({ cost }) => cost !== true)), failures(rows)])
+
+/**
+ * The same, and what it cost.
  *
  * @param {ReadonlyArray<Row>} rows
  * @param {string} machine
  */
 export const markdown = (rows, machine) => {
   const costs = rows.filter(({ cost }) => cost === true)
-  const parts = [
-    machine,
-    results(rows.filter(({ cost }) => cost !== true)),
-    costs.length === 0 ? "" : `What it cost:\n\n${results(costs)}`,
-    failures(rows)
-  ]
-  return parts.filter((part) => part !== "").join("\n\n")
+  return paragraphs([summary(rows, machine), costs.length === 0 ? "" : `What it cost:\n\n${results(costs)}`])
 }
 
 /**
