@@ -22,7 +22,7 @@ export const make = (webSocket: WebSocket, socket: Socket, options: Backlog.Back
       } else {
         socket.cork() // one write for all
         socket.write(TextFrame.header(frame.reduce((length, piece) => length + piece.length, 0)))
-        for (const piece of frame) socket.write(piece)
+        frame.forEach((piece, i) => socket.write(piece, i + 1 < frame.length ? undefined : written))
         socket.uncork()
       }
       measure()

@@ -12,6 +12,7 @@ import {
   until,
   type TestClient
 } from "../support/harness.ts"
+import { settled } from "../support/holdings.ts"
 
 const MIB = 1024 * 1024
 const base64 = (text: string) => Buffer.from(text).toString("base64")
@@ -114,7 +115,7 @@ describe("a watch", () => {
       yield* watch(client, "mine", path.join(server.cwd, "d"))
       const before = watchesOf(server.pid)
       const descriptors = () => fs.readdirSync(`/proc/${server.pid}/fd`).length
-      const open = descriptors()
+      const open = (yield* settled(server)).descriptors
       for (const end of ["close", "terminate"] as const) {
         const other = yield* connect(server.url)
         yield* other.initialize()
@@ -234,7 +235,7 @@ describe("large files", () => {
     Effect.gen(function* () {
       const { client, server } = yield* conversation()
       const descriptors = () => fs.readdirSync(`/proc/${server.pid}/fd`).length
-      const open = descriptors()
+      const open = (yield* settled(server)).descriptors
       const other = yield* connect(server.url)
       yield* other.initialize()
       const [from, to] = ["from", "to"].map((name) => path.join(server.cwd, name))
