@@ -12,18 +12,29 @@ export const make = (webSocket: WebSocket, socket: Socket, options: Backlog.Back
   webSocket.on("ping", measure) // the pong is sent without us
   socket.on("drain", written)
   socket.on("close", written)
+  let corked = false
+  const uncork = () => {
+    corked = false
+    socket.uncork()
+  }
+  /** What is sent until the end of this turn leaves in one write. */
+  const cork = () => {
+    if (corked) return
+    corked = true
+    socket.cork()
+    process.nextTick(uncork)
+  }
   return {
     send: (frame) => {
       if (webSocket.readyState !== webSocket.OPEN) return
+      cork()
       if (typeof frame === "string" && frame.length <= TextFrame.MAX_SMALL_TEXT) {
         socket.write(TextFrame.make(frame), written)
       } else if (typeof frame === "string" || frame instanceof Uint8Array) {
         webSocket.send(frame, TEXT, written)
       } else {
-        socket.cork() // one write for all
         socket.write(TextFrame.header(frame.reduce((length, piece) => length + piece.length, 0)))
         frame.forEach((piece, i) => socket.write(piece, i + 1 < frame.length ? undefined : written))
-        socket.uncork()
       }
       measure()
     },

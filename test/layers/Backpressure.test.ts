@@ -3,6 +3,7 @@ import * as diagnostics from "node:diagnostics_channel"
 import { EventEmitter } from "node:events"
 import * as http from "node:http"
 import type { Socket } from "node:net"
+import { Writable } from "node:stream"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
@@ -346,6 +347,8 @@ describe("WebSocketOutbox", () => {
     const socket = Object.assign(new EventEmitter(), {
       writableLength: 0,
       destroyed: false,
+      cork: () => {},
+      uncork: () => {},
       write: (_frame: Uint8Array, done: () => void) => void written.push(done)
     })
     const webSocket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1 })
@@ -360,6 +363,32 @@ describe("WebSocketOutbox", () => {
     }
     return { outbox, socket, webSocket, calls, takes }
   }
+
+  it.live("hands over all frames of one turn at once, and nothing of them later", () =>
+    Effect.gen(function* () {
+      const writes: Array<string> = []
+      const socket = new Writable({
+        writev: (chunks, done) => {
+          writes.push(Buffer.concat(chunks.map(({ chunk }) => chunk as Buffer)).toString("latin1"))
+          done()
+        }
+      })
+      const webSocket = Object.assign(new EventEmitter(), { OPEN: 1, readyState: 1 })
+      const outbox = WebSocketOutbox.make(webSocket as unknown as WebSocket, socket as unknown as Socket, {
+        maxUnsentBytes: 8 * MIB,
+        onFull: () => {},
+        onRoom: () => {}
+      })
+      const turn = Effect.callback<void>((resume) => void setImmediate(() => resume(Effect.void)))
+      outbox.send("one")
+      outbox.send([Buffer.from("tw"), Buffer.from("o")])
+      assert.deepStrictEqual(writes, [])
+      yield* turn
+      outbox.send("three")
+      yield* turn
+      assert.deepStrictEqual(writes, ["\x81\x03one\x81\x03two", "\x81\x05three"])
+    })
+  )
 
   it("is full above its bound, whatever is unsent, and has room below half", () => {
     const { calls, outbox, socket, takes, webSocket } = scripted()
