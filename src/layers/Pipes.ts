@@ -5,8 +5,8 @@
 import * as fs from "node:fs"
 import * as net from "node:net"
 import type { Readable, Writable } from "node:stream"
-import { MAX_CHUNK_BYTES } from "../services/OutputBuffer.ts"
 import type { Native } from "./Native.ts"
+import { readBuffer } from "./ReadBuffer.ts"
 
 /** What a command writes on one stream. */
 export interface Source {
@@ -22,9 +22,6 @@ export interface Streams {
   readonly stderr: Source
 }
 
-/** All pipes read into this one: no memory is taken, or given back, for each read. */
-const scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES)
-
 const source = (fd: number): Source => {
   let take: (bytes: Uint8Array) => void
   const stream = new net.Socket({
@@ -33,9 +30,9 @@ const source = (fd: number): Source => {
     writable: false,
     manualStart: true,
     onread: {
-      buffer: scratch,
+      buffer: readBuffer,
       callback: (length) => {
-        take(scratch.subarray(0, length))
+        take(readBuffer.subarray(0, length))
         return true
       }
     }

@@ -12,7 +12,7 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
 import { SpawnError } from "../services/CommandExecError.ts"
-import { MAX_CHUNK_BYTES, type OutputBuffer } from "../services/OutputBuffer.ts"
+import type { OutputBuffer } from "../services/OutputBuffer.ts"
 import {
   EAGER_STDIN_BYTES,
   type ExitStatus,
@@ -22,6 +22,7 @@ import {
 import type { ProcessHost } from "./ProcessHost.ts"
 import * as SystemError from "../services/SystemError.ts"
 import type { Pty, PtyRequest, StartPty } from "./Pty.ts"
+import { readBuffer } from "./ReadBuffer.ts"
 import { TerminalInput } from "./TerminalInput.ts"
 
 /** From so many bytes on there is probably more, so one chunk is made of it; a keystroke's echo is not held up. */
@@ -30,9 +31,6 @@ const BULK_BYTES = 1024
 const MAX_DRAIN_BYTES = 1024 * 1024
 /** A newline, then the character that ends input at the start of a line. */
 const END_OF_INPUT = Buffer.from("\n\x04")
-
-/** All terminals read into this one, whose bytes are lent to the output. */
-const scratch = Buffer.allocUnsafeSlow(MAX_CHUNK_BYTES)
 
 /**
  * Starts the leader of a new session that controls a new terminal; it and all that descends from it end with the
@@ -94,10 +92,10 @@ const open = (
       }
       const { hasMore, master, pid, resize, slave } = startPty({ ...request, onExit })
       const input = new TerminalInput(master)
-      const take = (length: number) => output.push("stdout", scratch.subarray(0, length))
+      const take = (length: number) => output.push("stdout", readBuffer.subarray(0, length))
       const reader = new tty.ReadStream(master, {
         onread: {
-          buffer: scratch,
+          buffer: readBuffer,
           callback: (length) => {
             take(length < BULK_BYTES ? length : length + readMore(master, length, hasMore))
             return true
@@ -139,12 +137,12 @@ const open = (
 const nothing = () => {}
 const always = () => true
 
-/** Reads into the scratch buffer from `offset` on until it is full or there is no more. */
+/** Reads into the buffer from `offset` on until it is full or there is no more. */
 const readMore = (fd: number, offset: number, hasMore: Pty["hasMore"]): number => {
   let end = offset
   try {
-    for (let read = offset; end < scratch.length && hasMore(end, read); end += read) {
-      read = fs.readSync(fd, scratch, end, scratch.length - end, null)
+    for (let read = offset; end < readBuffer.length && hasMore(end, read); end += read) {
+      read = fs.readSync(fd, readBuffer, end, readBuffer.length - end, null)
       if (read === 0) break
     }
   } catch {

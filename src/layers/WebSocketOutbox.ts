@@ -2,6 +2,7 @@
 import type { Socket } from "node:net"
 import type { WebSocket } from "ws"
 import type { Outbox } from "../services/Connection.ts"
+import * as LongText from "../services/LongText.ts"
 import * as Backlog from "./Backlog.ts"
 import * as TextFrame from "./TextFrame.ts"
 
@@ -33,7 +34,7 @@ export const make = (webSocket: WebSocket, socket: Socket, options: Backlog.Back
       } else if (typeof frame === "string" || frame instanceof Uint8Array) {
         webSocket.send(frame, TEXT, written)
       } else {
-        socket.write(TextFrame.header(frame.reduce((length, piece) => length + piece.length, 0)))
+        socket.write(TextFrame.header(LongText.lengthOf(frame)))
         frame.forEach((piece, i) => socket.write(piece, i + 1 < frame.length ? undefined : written))
       }
       measure()

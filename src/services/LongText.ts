@@ -81,6 +81,10 @@ export const message = <A extends object, K extends string>(
   return message as A & Readonly<Record<K, string>>
 }
 
+/** How many bytes these pieces are together. */
+export const lengthOf = (pieces: ReadonlyArray<Uint8Array>): number =>
+  pieces.reduce((length, piece) => length + piece.length, 0)
+
 /** Prints a message: in one piece by `print`, or if it has long texts, around these. Throws where it fits into no string. */
 export const print = <A>(message: A, print: (message: A) => string): string | ReadonlyArray<Uint8Array> => {
   const origin = typeof message === "object" && message !== null ? origins.get(message) : undefined
@@ -90,7 +94,6 @@ export const print = <A>(message: A, print: (message: A) => string): string | Re
   const pieces = parts.flatMap((part, i) =>
     i % 2 === 0 ? [Buffer.from(part)] : origin.texts.get(part)!.json
   )
-  const bytes = pieces.reduce((bytes, piece) => bytes + piece.length, 0)
-  if (bytes > MAX_TEXT_BYTES) throw new RangeError("Invalid string length")
+  if (lengthOf(pieces) > MAX_TEXT_BYTES) throw new RangeError("Invalid string length")
   return pieces
 }

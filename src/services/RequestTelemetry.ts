@@ -13,6 +13,7 @@ import type * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { WireError } from "../rpc/WireError.ts"
 import type { Frame, Outbox } from "./Connection.ts"
+import * as LongText from "./LongText.ts"
 import { Metrics, OTHER_METHOD } from "./Metrics.ts"
 
 /** How a request ended: with a result, the code of its error, or with its connection. */
@@ -66,7 +67,7 @@ export const make: Effect.Effect<RequestTelemetry | undefined> = Effect.gen(func
 
 const bytesOf = (frame: Frame): number => {
   if (typeof frame === "string") return Buffer.byteLength(frame)
-  return frame instanceof Uint8Array ? frame.length : frame.reduce((bytes, piece) => bytes + piece.length, 0)
+  return frame instanceof Uint8Array ? frame.length : LongText.lengthOf(frame)
 }
 
 const counted = ({ send, ...outbox }: Outbox, metrics: Metrics): Outbox => ({
