@@ -15,6 +15,7 @@ import {
 } from "../services/ClientTransport.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as Heartbeat from "./Heartbeat.ts"
+import { EXPECTED, UNIX } from "./ServerUrl.ts"
 
 /** Of the reason for a refusal so much is kept. */
 const MAX_BODY_BYTES = 64 * 1024
@@ -53,9 +54,6 @@ const open = (options: WebSocketClientOptions) =>
       destroy: () => webSocket.terminate()
     }
   })
-
-const UNIX = "ws+unix:"
-const EXPECTED = `expected ws://HOST:PORT, wss://HOST:PORT or ${UNIX}PATH`
 
 /** What may be shown of a URL: it may hold a password, and a query a token. */
 const placeOf = (url: string): string => {

@@ -1,6 +1,7 @@
 /** The flags of `exec`, which runs a command on a server as if it ran here. Behind them stands the command. */
 import { parseArgs } from "node:util"
 import * as Duration from "effect/Duration"
+import { EXPECTED, UNIX } from "../ServerUrl.ts"
 import { DEFAULT_LISTEN_URL } from "./ListenUrl.ts"
 import { missingValue, repeated, required, switchedOn, unexpected, withHelp, type Token } from "./Usage.ts"
 
@@ -20,9 +21,6 @@ export interface ExecArguments {
 export type Parsed = { readonly _tag: "ExecHelp" } | ({ readonly _tag: "Exec" } & ExecArguments)
 
 const USAGE = "Usage: effect-app-server exec [OPTIONS] [--] COMMAND [ARGUMENT]..."
-
-const UNIX = "ws+unix:"
-const EXPECTED_URL = `expected ws://HOST:PORT, wss://HOST:PORT or ${UNIX}PATH`
 
 export const HELP = `Runs a command on a server as if it ran here: with our stdin, stdout, stderr and exit code.
 
@@ -79,7 +77,7 @@ const isUrl = (url: string): boolean => {
 }
 
 const urlOf = (value: string): string => {
-  if (!isUrl(value)) throw invalid("url", EXPECTED_URL)
+  if (!isUrl(value)) throw invalid("url", EXPECTED)
   return value
 }
 
