@@ -11,6 +11,7 @@ import {
   type RunningProcess,
   type SpawnSpec
 } from "../services/ProcessSpawner.ts"
+import * as Resource from "../services/Resource.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as DescriptorRoom from "./DescriptorRoom.ts"
 import type { Native } from "./Native.ts"
@@ -45,7 +46,7 @@ export const acquire = (
   Effect.suspend(() => {
     const exit = Deferred.makeUnsafe<ExitStatus>()
     const mark = host.mark(spec.owner)
-    return Effect.acquireRelease(
+    return Resource.acquire(
       Effect.map(start(host, mark, spec, file, io, exit), (started) => {
         // "close" follows, and each write is told
         for (const stream of streamsOf(started)) stream?.on("error", () => {})

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Scope from "effect/Scope"
 import { ProcessSpawner, type Spare } from "../services/ProcessSpawner.ts"
+import * as Resource from "../services/Resource.ts"
 import { environment, type Confinable, type Sandbox } from "../services/Sandbox.ts"
 import type { SandboxRules } from "../services/SandboxRules.ts"
 import { statusFile } from "./Bubblewrap.ts"
@@ -155,7 +156,7 @@ export const make = (
         if (scripted === undefined) return sandbox.confine(rules, command)
         const { env, script } = scripted
         const { giveBack, take } = rules.network ? networked : isolated
-        return Effect.flatMap(Effect.acquireRelease(take, giveBack), (taken) =>
+        return Effect.flatMap(Resource.acquire(take, giveBack), (taken) =>
           taken === undefined
             ? sandbox.confine(rules, command)
             : Effect.succeed({ env, spare: (output) => taken.spare.run(script, output) })

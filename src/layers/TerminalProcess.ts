@@ -20,6 +20,7 @@ import {
   type SpawnSpec
 } from "../services/ProcessSpawner.ts"
 import type { ProcessHost } from "./ProcessHost.ts"
+import * as Resource from "../services/Resource.ts"
 import * as SystemError from "../services/SystemError.ts"
 import type { Pty, PtyRequest, StartPty } from "./Pty.ts"
 import { readBuffer } from "./ReadBuffer.ts"
@@ -47,7 +48,7 @@ export const spawn = (
   Effect.gen(function* () {
     const exit = Deferred.makeUnsafe<ExitStatus>()
     const mark = host.mark(spec.owner)
-    const terminal = yield* Effect.acquireRelease(
+    const terminal = yield* Resource.acquire(
       open(host, startPty, { mark, spec, file, size }, output, exit),
       (terminal) => Effect.andThen(host.end(terminal.pid, mark, exit), Effect.sync(terminal.close))
     )

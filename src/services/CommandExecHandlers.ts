@@ -104,7 +104,7 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       }))
     }
 
-    /** Runs the command to its end in the current Scope, under its process id if it has one. */
+    /** Runs the command to its end in the Scope of its request, under its process id if it has one. */
     const run = Effect.fnUntraced(function* (params: CommandExecParams) {
       const refused = problem(params)
       if (refused !== undefined) return yield* Effect.fail(refused)
@@ -127,7 +127,7 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
       const { drainTimedOut, exitCode } = exit
       const details = ExitDetails.isAsked(connection) ? { ...ExitDetails.of(exit), drainTimedOut } : {}
       return LongText.message({ exitCode, ...details }, text)
-    }, Effect.scoped)
+    })
 
     return {
       "command/exec": (params) => Effect.mapError(run(params), fromCommandExecError),

@@ -13,6 +13,7 @@ import { Connection } from "./Connection.ts"
 import { Metrics } from "./Metrics.ts"
 import type { OutputChunk } from "./OutputBuffer.ts"
 import { ProcessQuota } from "./ProcessQuota.ts"
+import * as Resource from "./Resource.ts"
 
 export class ConnectionCommands extends Context.Service<
   ConnectionCommands,
@@ -80,7 +81,7 @@ const counted = (
   metrics: Metrics
 ): Effect.Effect<RunningCommand, never, Scope.Scope> => {
   const kind = "rows" in io ? "terminal" : "pipe"
-  return Effect.acquireRelease(
+  return Resource.acquire(
     Effect.sync(() => {
       metrics.started(kind)
       const note = ({ bytes, stream }: OutputChunk) => metrics.output(stream, bytes.length)

@@ -16,6 +16,7 @@ import {
   NoSuchProcess,
   type CommandExecError
 } from "./CommandExecError.ts"
+import * as Resource from "./Resource.ts"
 import * as TerminalSize from "./TerminalSize.ts"
 
 /** What is to be written: bytes as base64, the end of stdin, or both. */
@@ -42,7 +43,7 @@ export class NamedProcesses {
         return Deferred.fail(entry, new NoSuchProcess({ name }))
       })
       return Effect.andThen(
-        Effect.addFinalizer(() => forget),
+        Resource.onClose(forget),
         Effect.tap(start, (running) => Deferred.succeed(entry, running))
       )
     })

@@ -6,6 +6,7 @@ import type * as Scope from "effect/Scope"
 import { TooManyProcesses } from "./CommandExecError.ts"
 import type { Connection } from "./Connection.ts"
 import { Limits } from "./Limits.ts"
+import * as Resource from "./Resource.ts"
 
 export class ProcessQuota extends Context.Service<
   ProcessQuota,
@@ -33,7 +34,7 @@ export class ProcessQuota extends Context.Service<
             if (own >= limits.maxProcessesPerConnection) return refuse("maxProcessesPerConnection", own)
             if (takenByAll >= limits.maxProcesses) return refuse("maxProcesses", takenByAll)
             add(connection, 1)
-            return Effect.addFinalizer(() => Effect.sync(() => add(connection, -1)))
+            return Resource.onClose(Effect.sync(() => add(connection, -1)))
           })
       }
     })
