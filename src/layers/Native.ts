@@ -11,6 +11,10 @@ import * as PosixSpawn from "./PosixSpawn.ts"
 import * as PosixTerminal from "./PosixTerminal.ts"
 import type * as StringArray from "./StringArray.ts"
 
+/** Bits of `poll(2)`, POLLIN and POLLHUP: there is something to read; nobody writes anymore. */
+export const READABLE = 0x1
+export const ENDED = 0x10
+
 export interface Native {
   /** Makes this process the parent of every orphan among its descendants (`prctl(2)`, PR_SET_CHILD_SUBREAPER). */
   readonly becomeSubreaper: () => void
@@ -26,6 +30,8 @@ export interface Native {
   /** Starts a program, under the mark if there is one; its end is for `wait` to tell. Throws an errno code. */
   readonly spawn: (program: PosixSpawn.Program) => number
   readonly terminal: PosixTerminal.PosixTerminal
+  /** What can be said of each of these descriptors at once: `READABLE`, `ENDED`, both, or 0 for nothing. */
+  readonly poll: (fds: ReadonlyArray<number>) => ReadonlyArray<number>
   /** SIGKILL to a process, or to a group if the number is negative; nothing where there is none. */
   readonly kill: (pid: number) => void
   /** Takes the exit status of a child, so that no zombie stays; nothing as long as it runs. */
@@ -56,6 +62,7 @@ const bind = (): Native => {
   const setrlimit = libc.func("int setrlimit(int, const uint64_t *)")
   const fcntl = libc.func("int fcntl(int, int, int)")
   const pipe2 = libc.func("int pipe2(_Out_ int *, int)")
+  const poll = libc.func("int poll(void *, unsigned long, int)")
   const kill = libc.func("int kill(int, int)")
   const waitpid = libc.func("int waitpid(int, _Out_ int *, int)")
 
@@ -98,6 +105,16 @@ const bind = (): Native => {
       return started.pid
     },
     terminal: PosixTerminal.bind(libc, checked),
+    poll: (fds) => {
+      // struct pollfd: the descriptor; what is asked for, and in the upper half what there is
+      const polled = new Int32Array(2 * fds.length)
+      for (let i = 0; i < fds.length; i++) {
+        polled[2 * i] = fds[i]!
+        polled[2 * i + 1] = READABLE
+      }
+      poll(polled, fds.length, 0)
+      return fds.map((_, i) => polled[2 * i + 1]! >>> 16)
+    },
     // Node's own throws where there is nobody, which is the rule after an exit, and costs more than all else there
     kill: (pid) => void kill(pid, SIGKILL),
     wait: (pid) => (waitpid(pid, status, WNOHANG) === pid ? exitStatus(status[0]!) : undefined)

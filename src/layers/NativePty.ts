@@ -1,8 +1,7 @@
 /** Terminals by native calls: `PosixTerminal` and `PosixSpawn`. */
 import * as fs from "node:fs"
 import type { Native } from "./Native.ts"
-import { commandStatus, type ProcessHost } from "./ProcessHost.ts"
-import type { PosixTerminal } from "./PosixTerminal.ts"
+import { commandStatus, type NativeHost, type ProcessHost } from "./ProcessHost.ts"
 import type { Pty, StartPty } from "./Pty.ts"
 
 /** A chunk of so many bytes is worth sending while the kernel brings the next. */
@@ -16,7 +15,7 @@ const CHUNKS_WITHOUT_WAIT = 16
  * Waits in the kernel for more output where that is quick: on a busy machine it is, and the chunks become large; on
  * an idle one it is not, and small chunks cost less.
  */
-const lookOut = (terminal: PosixTerminal, master: number): Pty["hasMore"] => {
+const lookOut = ({ poll, terminal }: Native, master: number): Pty["hasMore"] => {
   let withoutWait = 0
   return (length) => {
     if (terminal.isReadable(master)) return true
@@ -26,16 +25,17 @@ const lookOut = (terminal: PosixTerminal, master: number): Pty["hasMore"] => {
       return false
     }
     const start = performance.now()
-    const arrived = terminal.settle(master)
+    const arrived = poll([master])[0] !== 0 // a poll of a terminal waits for what is on its way
     if (performance.now() - start > LONG_WAIT_MS) withoutWait = CHUNKS_WITHOUT_WAIT
     return arrived
   }
 }
 
 export const make =
-  (host: ProcessHost, { spawn, terminal }: Native): StartPty =>
+  (host: ProcessHost, { native, onExit: tellExit }: NativeHost): StartPty =>
   ({ file, mark, onExit, size, spec }) => {
     const { argv, cwd, env, launcher } = spec
+    const { terminal } = native
     const { master, path } = terminal.open(size)
     let slave = -1
     try {
@@ -46,16 +46,16 @@ export const make =
         : { file, env, terminal: path, descriptors: [] }
       const pid = host.start(
         mark,
-        () => spawn({ ...program, argv: words, cwd }),
+        () => native.spawn({ ...program, argv: words, cwd }),
         (pid) => pid
       )
-      host.onExit(pid, (status) => onExit(commandStatus(launcher, status)))
+      tellExit(pid, (status) => onExit(commandStatus(launcher, status)))
       return {
         pid,
         master,
         slave,
         resize: (size) => terminal.resize(master, size),
-        hasMore: lookOut(terminal, master)
+        hasMore: lookOut(native, master)
       }
     } catch (error) {
       fs.closeSync(master)

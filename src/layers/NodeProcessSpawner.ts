@@ -28,7 +28,8 @@ const make = (
   native: Native.Native | undefined
 ): Effect.Effect<ProcessSpawner["Service"], never, Scope.Scope> =>
   Effect.map(ProcessHost.make(native), (host) => {
-    const startPty = native ? NativePty.make(host, native) : AddonPty.make(host)
+    const { natively } = host
+    const startPty = natively ? NativePty.make(host, natively) : AddonPty.make(host)
     return {
       spawn: (spec, output) => {
         const { io, launcher, spare } = spec

@@ -1,5 +1,6 @@
 /** A process on pipes, started natively or, where that cannot be, through `node:child_process`. */
 import * as ChildProcess from "node:child_process"
+import type { Writable } from "node:stream"
 import * as Deferred from "effect/Deferred"
 import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
@@ -14,9 +15,9 @@ import {
 import * as Resource from "../services/Resource.ts"
 import * as SystemError from "../services/SystemError.ts"
 import * as DescriptorRoom from "./DescriptorRoom.ts"
-import type { Native } from "./Native.ts"
+import * as OutputPipes from "./OutputPipes.ts"
 import * as Pipes from "./Pipes.ts"
-import { childStatus, commandStatus, type ProcessHost } from "./ProcessHost.ts"
+import { childStatus, commandStatus, type NativeHost, type ProcessHost } from "./ProcessHost.ts"
 
 /** What `child_process` opens for a start. Node 20 loses some of them for good when it runs out half-way. */
 const CHILD_PROCESS_DESCRIPTORS = 8
@@ -29,7 +30,7 @@ export const spawn = (
   io: { readonly stdin: boolean },
   output: OutputBuffer
 ): Effect.Effect<RunningProcess, SpawnError, Scope.Scope> =>
-  Effect.map(acquire(host, spec, file, io), (acquired) => connect(host, acquired, output))
+  Effect.map(acquire(host, spec, file, io), (acquired) => connect(host, acquired, output, spec.collected))
 
 /** A process that ends with its Scope, and whose streams nobody reads yet. */
 interface Acquired extends Started {
@@ -48,47 +49,28 @@ export const acquire = (
     const mark = host.mark(spec.owner)
     return Resource.acquire(
       Effect.map(start(host, mark, spec, file, io, exit), (started) => {
-        // "close" follows, and each write is told
-        for (const stream of streamsOf(started)) stream?.on("error", () => {})
+        started.stdin?.on("error", () => {}) // each write is told
         return { ...started, mark, exit }
       }),
-      (started) =>
+      ({ pid, pipes, stdin }) =>
         Effect.andThen(
-          host.end(started.pid, mark, exit),
+          host.end(pid, mark, exit),
           Effect.sync(() => {
-            for (const stream of streamsOf(started)) stream?.destroy()
+            stdin?.destroy()
+            pipes.destroy()
           })
         )
     )
   })
 
-const streamsOf = ({ stderr, stdin, stdout }: Pipes.Streams) => [stdin, stdout.stream, stderr.stream]
-
-/** Lets the output have what the process writes. */
+/** Lets the output have what the process writes; late if it is only collected. */
 export const connect = (
   host: ProcessHost,
-  { exit, mark, pid, stderr, stdin, stdout }: Acquired,
-  output: OutputBuffer
+  { exit, mark, pid, pipes, stdin }: Acquired,
+  output: OutputBuffer,
+  collected = false
 ): RunningProcess => {
-  for (const [name, { read, stream }] of [
-    ["stdout", stdout],
-    ["stderr", stderr]
-  ] as const) {
-    read((bytes) => output.push(name, bytes))
-    const end = () => output.end(name)
-    stream.on("close", end)
-    stream.on("end", end) // earlier by a turn of the event loop
-  }
-  output.attach({
-    pause: () => {
-      stdout.stream.pause()
-      stderr.stream.pause()
-    },
-    resume: () => {
-      stdout.stream.resume()
-      stderr.stream.resume()
-    }
-  })
+  pipes.connect(output, collected)
   return {
     pid,
     exit: Deferred.await(exit),
@@ -111,8 +93,10 @@ export const connect = (
   }
 }
 
-interface Started extends Pipes.Streams {
+interface Started {
   readonly pid: number
+  readonly stdin: Writable | null
+  readonly pipes: OutputPipes.OutputPipes
 }
 
 const start = (
@@ -127,41 +111,46 @@ const start = (
     host.ended(pid)
     Deferred.doneUnsafe(exit, Effect.succeed(commandStatus(spec.launcher, status)))
   }
-  return host.native === undefined
+  return host.natively === undefined
     ? startByNode(host, mark, spec, stdin, onExit)
-    : startNatively(host, host.native, mark, spec, file, stdin, onExit)
+    : startNatively(host, host.natively, mark, spec, file, stdin, onExit)
 }
 
 const startNatively = (
   host: ProcessHost,
-  native: Native,
+  { native, onExit: tellExit, young }: NativeHost,
   mark: string,
   { argv, cwd, env, launcher }: SpawnSpec,
   file: string,
-  stdin: boolean,
+  withStdin: boolean,
   onExit: (pid: number, status: ExitStatus) => void
 ): Effect.Effect<Started, SpawnError> =>
   Effect.suspend(() => {
-    let pipes: Pipes.Pipes | undefined
+    let opened: Pipes.Pipes | undefined
     try {
-      pipes = Pipes.open(native, stdin)
+      opened = Pipes.open(native, withStdin)
       const words = launcher ? launcher.wrap(argv, false) : argv
       const program = {
         file: launcher ? words[0] : file,
         argv: words,
         env: launcher?.env ?? env,
         cwd,
-        descriptors: [...pipes.theirs, ...(launcher?.descriptors ?? [])]
+        descriptors: [...opened.theirs, ...(launcher?.descriptors ?? [])]
       }
       const pid = host.start(
         mark,
         () => native.spawn(program),
         (pid) => pid
       )
-      host.onExit(pid, (status) => onExit(pid, status))
-      return Effect.succeed({ pid, ...pipes.ours() })
+      const { output, stdin } = opened.ours()
+      const pipes = OutputPipes.ofDescriptors(young, output)
+      tellExit(pid, (status) => {
+        pipes.exited()
+        onExit(pid, status)
+      })
+      return Effect.succeed({ pid, stdin, pipes })
     } catch (error) {
-      pipes?.abandon()
+      opened?.abandon()
       return Effect.fail(new SpawnError({ message: SystemError.text(error) }))
     }
   })
@@ -202,8 +191,7 @@ const startByNode = (
           Effect.succeed({
             pid,
             stdin: child.stdin,
-            stdout: Pipes.sourceOf(stdout!),
-            stderr: Pipes.sourceOf(stderr!)
+            pipes: OutputPipes.ofStreams(stdout!, stderr!)
           })
         )
       }

@@ -4,56 +4,20 @@
  */
 import * as fs from "node:fs"
 import * as net from "node:net"
-import type { Readable, Writable } from "node:stream"
+import type { Writable } from "node:stream"
 import type { Native } from "./Native.ts"
-import { readBuffer } from "./ReadBuffer.ts"
 
-/** What a command writes on one stream. */
-export interface Source {
-  readonly stream: Readable
-  /** Begins to read. The bytes are lent, until `take` returns. */
-  readonly read: (take: (bytes: Uint8Array) => void) => void
-}
-
-/** The server's ends. */
-export interface Streams {
+/** The server's ends: the command's stdin as a stream, the other two as they are. */
+export interface Ends {
   readonly stdin: Writable | null
-  readonly stdout: Source
-  readonly stderr: Source
+  readonly output: ReadonlyArray<number>
 }
-
-const source = (fd: number): Source => {
-  let take: (bytes: Uint8Array) => void
-  const stream = new net.Socket({
-    fd,
-    readable: true,
-    writable: false,
-    manualStart: true,
-    onread: {
-      buffer: readBuffer,
-      callback: (length) => {
-        take(readBuffer.subarray(0, length))
-        return true
-      }
-    }
-  } as net.SocketConstructorOpts)
-  return {
-    stream,
-    read: (taker) => {
-      take = taker
-      stream.resume()
-    }
-  }
-}
-
-/** The output of a child of Node's. */
-export const sourceOf = (stream: Readable): Source => ({ stream, read: (take) => stream.on("data", take) })
 
 export interface Pipes {
   /** For the command, as its descriptors 0, 1 and 2. */
   readonly theirs: ReadonlyArray<number | "ignore">
-  /** The server's ends as streams; the command's are closed. */
-  readonly ours: () => Streams
+  /** Closes the command's ends. */
+  readonly ours: () => Ends
   /** Closes all. */
   readonly abandon: () => void
 }
@@ -80,8 +44,7 @@ export const open = (native: Native, stdin: boolean): Pipes => {
         closeAll([output[1], error[1], ...(input ? [input[0]] : [])])
         return {
           stdin: input ? new net.Socket({ fd: input[1], readable: false, writable: true }) : null,
-          stdout: source(output[0]),
-          stderr: source(error[0])
+          output: [output[0], error[0]]
         }
       },
       abandon: () => closeAll(opened)

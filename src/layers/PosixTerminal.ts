@@ -12,8 +12,6 @@ export interface PosixTerminal {
   readonly resize: (master: number, size: CommandExecTerminalSize) => void
   /** Whether output can be read at once. */
   readonly isReadable: (master: number) => boolean
-  /** The same after a wait in the kernel for what is on its way, as a read that finds nothing waits, too. */
-  readonly settle: (master: number) => boolean
 }
 
 /** Looks for output before there is none: some 5 µs, in which the kernel often brings the next 4 KiB. */
@@ -28,7 +26,6 @@ const TCGETS = 0x5401
 const TCSETS = 0x5402
 const TIOCSWINSZ = 0x5414
 const FIONREAD = 0x541b
-const POLLIN = 1
 /** The kernel's `struct termios`: four words of flags, the line discipline, the control characters. */
 const TERMIOS_BYTES = 36
 const INPUT_FLAGS = 0
@@ -51,7 +48,6 @@ export const bind = (libc: Library, checked: (result: number, call: string) => n
   const unlockpt = libc.func("int unlockpt(int)")
   const ptsname = libc.func("int ptsname_r(int, void *, size_t)")
   const ioctl = libc.func("int ioctl(int, unsigned long, void *)")
-  const poll = libc.func("int poll(void *, unsigned long, int)")
   const close = libc.func("int close(int)")
 
   const termios = Buffer.alloc(TERMIOS_BYTES)
@@ -59,7 +55,6 @@ export const bind = (libc: Library, checked: (result: number, call: string) => n
   const window = new Uint16Array(4)
   const path = Buffer.alloc(PATH_BYTES)
   const readable = new Int32Array(1)
-  const polled = new Int32Array(2)
 
   const resize: PosixTerminal["resize"] = (master, { cols, rows }) => {
     window.set([rows, cols])
@@ -80,10 +75,6 @@ export const bind = (libc: Library, checked: (result: number, call: string) => n
         if (ioctl(master, FIONREAD, readable) !== 0 || readable[0]! > 0) return true
       }
       return false
-    },
-    settle: (master) => {
-      polled.set([master, POLLIN])
-      return poll(polled, 1, 0) > 0
     },
     open: (size) => {
       const master = checked(openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK), "posix_openpt")

@@ -8,20 +8,29 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import type { ExitStatus, Launcher } from "../services/ProcessSpawner.ts"
 import * as ProcessSweeper from "../services/ProcessSweeper.ts"
+import * as Resource from "../services/Resource.ts"
 import * as ChildReaper from "./ChildReaper.ts"
 import * as InheritedDescriptors from "./InheritedDescriptors.ts"
 import type * as Native from "./Native.ts"
 import * as OwnershipMark from "./OwnershipMark.ts"
 import * as ProcessTables from "./ProcessTables.ts"
 import * as Watchdog from "./Watchdog.ts"
+import { YoungPipes } from "./YoungPipes.ts"
 
 /** How long the leader of a killed group may take to be reaped; only uninterruptible sleep takes longer. */
 const REAP_TIME = "1 second"
 
-export interface ProcessHost {
-  readonly native: Native.Native | undefined
+/** What starts processes by native calls, and what they need then. */
+export interface NativeHost {
+  readonly native: Native.Native
+  readonly young: YoungPipes
   /** Tells the end of what was started natively, once, later. */
   readonly onExit: ChildReaper.ChildReaper["onExit"]
+}
+
+export interface ProcessHost {
+  /** Missing where native calls cannot be made. */
+  readonly natively: NativeHost | undefined
   readonly descriptors: InheritedDescriptors.InheritedDescriptors
   /** A mark for one more command of this owner. */
   readonly mark: (owner: number) => string
@@ -65,6 +74,15 @@ const killByNode = (pid: number) => {
 /** What was started here and is not reaped; all hosts of this process see each other's children. */
 const own = new Set<number>()
 
+const makeNatively = Effect.fnUntraced(function* (
+  native: Native.Native
+): Effect.fn.Return<NativeHost, never, Scope.Scope> {
+  const { onExit } = yield* ChildReaper.run(native, (pid) => own.has(pid))
+  const young = new YoungPipes(native.poll)
+  yield* Resource.onClose(Effect.sync(() => young.close()))
+  return { native, onExit, young }
+})
+
 /** Prepares this machine; the watchdog and the reaper work as long as the Scope lives. */
 export const make = Effect.fnUntraced(function* (
   native: Native.Native | undefined
@@ -74,7 +92,7 @@ export const make = Effect.fnUntraced(function* (
     native ? ProcessTables.byLimit(server) : ProcessTables.byEnvironment(server)
   )
   const watchdog = yield* Watchdog.run(server, native !== undefined, own)
-  const reaper = native && (yield* ChildReaper.run(native, (pid) => own.has(pid)))
+  const natively = native && (yield* makeNatively(native))
 
   const kill = native?.kill ?? killByNode
   const killGroup = (pgid: number) => kill(-pgid)
@@ -87,8 +105,7 @@ export const make = Effect.fnUntraced(function* (
   let commands = 0
   const ownerMark = (owner: number) => OwnershipMark.owner(server, owner)
   return {
-    native,
-    onExit: (pid, tell) => reaper?.onExit(pid, tell),
+    natively,
     descriptors: InheritedDescriptors.make(native),
     mark: (owner) => OwnershipMark.command(ownerMark(owner), ++commands),
     environment: (mark) => (native === undefined ? { [ProcessTables.MARK_VARIABLE]: mark } : {}),

@@ -38,6 +38,8 @@ export interface Command {
   readonly outputBytesCap: number
   readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
   readonly sandbox: SandboxRules
+  /** Nobody sees the output before the command is over, so it need not be read as it comes. */
+  readonly collected?: boolean
   /** Whose command it is, from `CommandExec.owner`. */
   readonly owner: number
 }
@@ -105,14 +107,14 @@ export class CommandExec extends Context.Service<
           spawner.endOwner
         ),
         start: Effect.fnUntraced(function* (command) {
-          const { argv, cwd, io, owner } = command
+          const { argv, collected = false, cwd, io, owner } = command
           const confinement = yield* sandbox.confine(command.sandbox, command)
           const terminal = "rows" in io
           const output = new OutputBuffer(
             terminal ? ["stdout"] : ["stdout", "stderr"],
             command.outputBytesCap
           )
-          const process = yield* spawner.spawn({ argv, cwd, io, owner, ...confinement }, output)
+          const process = yield* spawner.spawn({ argv, cwd, io, owner, collected, ...confinement }, output)
           const ending = makeEnding(process, yield* Effect.scope)
           const exit = Deferred.makeUnsafe<CommandExit, SandboxFailed>()
           yield* supervise(command, process, output, ending).pipe(

@@ -31,6 +31,8 @@ import { fromCommandExecError } from "./WireErrors.ts"
 /** Tells `apply_patch` inside commands to keep line endings, as the original does for this method alone. */
 const ADDED_ENV = { CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS: "1" }
 
+const isStreamed = (params: CommandExecParams) => params.tty === true || params.streamStdoutStderr === true
+
 const invalid = (reason: InvalidCommand["reason"]) => new InvalidCommand({ reason })
 
 /** The first thing that is wrong with the params, in the order in which the original looks. */
@@ -100,7 +102,8 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
           params.tty === true
             ? (params.size ?? TerminalSize.DEFAULT)
             : { stdin: params.streamStdin === true },
-        sandbox
+        sandbox,
+        collected: !isStreamed(params)
       }))
     }
 
@@ -116,8 +119,7 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
         ? start
         : connection.processIds.start(params.processId, start)
       yield* slot.release
-      const streamed = params.tty === true || params.streamStdoutStderr === true
-      const { text } = streamed
+      const { text } = isStreamed(params)
         ? yield* CommandOutput.stream(connection, "command/exec/outputDelta", params.processId!, running)
         : yield* CommandOutput.collect(running, maxBufferedBytes)
       const exit = yield* Effect.mapError(

@@ -67,7 +67,8 @@ export const layer = ProcessRpcs.middleware(ConnectionReady).toLayer(
           params.tty === true
             ? (params.size ?? TerminalSize.DEFAULT)
             : { stdin: params.streamStdin === true },
-        sandbox: SandboxRules.unconfined
+        sandbox: SandboxRules.unconfined,
+        collected: !isStreamed(params)
       }
     }
 

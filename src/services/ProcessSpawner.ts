@@ -47,6 +47,8 @@ export interface SpawnSpec {
   readonly owner: number
   /** Standard streams: pipes, with stdin or with `/dev/null` in its place, or a terminal of this size. */
   readonly io: { readonly stdin: boolean } | CommandExecTerminalSize
+  /** Nobody sees the output before the command is over, so it need not be read as it comes. */
+  readonly collected?: boolean
   /** What starts it, where it does not start by itself. */
   readonly launcher?: Launcher
   /** What it runs in, instead of a start. */

@@ -18,8 +18,9 @@ const MIB = 1024 * 1024
 /** How often what once failed in a third of the runs is tried. */
 const BURSTS = Number(process.env["BURSTS"] ?? 50)
 
-type Io = SpawnSpec["io"]
+type Io = SpawnSpec["io"] & Pick<SpawnSpec, "collected">
 const PIPES: Io = { stdin: true }
+const COLLECTED: Io = { ...PIPES, collected: true }
 const TERMINAL: Io = { rows: 24, cols: 80 }
 const PATH = process.env["PATH"]!
 
@@ -28,11 +29,14 @@ interface Started {
   readonly output: OutputBuffer
 }
 
-const spawn = (argv: SpawnSpec["argv"], io: Io, options: Partial<SpawnSpec> = {}) =>
+const spawn = (argv: SpawnSpec["argv"], { collected = false, ...io }: Io, options: Partial<SpawnSpec> = {}) =>
   Effect.gen(function* () {
     const spawner = yield* ProcessSpawner
     const output = new OutputBuffer("rows" in io ? ["stdout"] : ["stdout", "stderr"], Infinity)
-    const process = yield* spawner.spawn({ argv, cwd: "/", env: { PATH }, io, owner: 1, ...options }, output)
+    const process = yield* spawner.spawn(
+      { argv, cwd: "/", env: { PATH }, io, owner: 1, collected, ...options },
+      output
+    )
     return { process, output } satisfies Started
   })
 
@@ -76,6 +80,7 @@ const suite = (layer: TestedLayer) => {
 
   for (const [kind, io, newline] of [
     ["pipes", PIPES, "\n"],
+    ["pipes that are only collected", COLLECTED, "\n"],
     ["a terminal", TERMINAL, "\r\n"]
   ] as const) {
     describe(`a process on ${kind}`, () => {
