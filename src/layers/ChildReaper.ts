@@ -41,6 +41,11 @@ export const run = (
             children.delete(pid)
             tell(status)
           }
+          // the next command is likely to come before it fires
+          if (children.size === 0) keepAlive?.unref()
+        }
+        const lookWithoutSignal = () => {
+          lookForChildren()
           if (children.size > 0) return
           clearInterval(keepAlive)
           keepAlive = undefined
@@ -52,7 +57,8 @@ export const run = (
         }
         const onExit: ChildReaper["onExit"] = (pid, tell) => {
           children.set(pid, tell)
-          keepAlive ??= setInterval(lookForChildren, KEEP_ALIVE_MS)
+          keepAlive ??= setInterval(lookWithoutSignal, KEEP_ALIVE_MS)
+          keepAlive.ref()
         }
         process.on("SIGCHLD", onChild)
         const stop = () => {

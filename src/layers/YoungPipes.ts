@@ -3,7 +3,7 @@
  * server does for a short command, and most are over before anything has to be read. So these are looked at now and
  * then; where there is output, or where a command is not that short, Node takes over.
  */
-import type { Native } from "./Native.ts"
+import { READABLE, type Native } from "./Native.ts"
 
 /** Milliseconds between looks: so long may a command wait, once, that fills a pipe. */
 const LOOK_MS = 4
@@ -49,7 +49,7 @@ export class YoungPipes {
     let first = 0
     for (const [young, since] of all) {
       const end = first + young.fds.length
-      if (since < born || states.slice(first, end).some((state) => state !== 0)) young.watch()
+      if (since < born || states.slice(first, end).some((state) => state & READABLE)) young.watch()
       first = end
     }
     if (this.#young.size > 0) this.#timer = setTimeout(this.#look, LOOK_MS)

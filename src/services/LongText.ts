@@ -62,12 +62,18 @@ interface Origin {
 }
 const origins = new WeakMap<object, Origin>()
 
+const hasLong = (texts: Readonly<Record<string, string | LongText>>): boolean => {
+  for (const member in texts) if (typeof texts[member] !== "string") return true
+  return false
+}
+
 /** A message with these texts as members. */
 export const message = <A extends object, K extends string>(
   others: A,
   texts: Readonly<Record<K, string | LongText>>
 ): A & Readonly<Record<K, string>> => {
   const message: Record<string, unknown> = { ...others, ...texts }
+  if (!hasLong(texts)) return message as A & Readonly<Record<K, string>>
   const marked = { ...message }
   const long = new Map<string, LongText>()
   for (const member of Object.keys(texts) as Array<K>) {
@@ -77,7 +83,7 @@ export const message = <A extends object, K extends string>(
     marked[member] = mark(member)
     Object.defineProperty(message, member, { enumerable: true, get: () => text.toString() })
   }
-  if (long.size > 0) origins.set(message, { marked, texts: long })
+  origins.set(message, { marked, texts: long })
   return message as A & Readonly<Record<K, string>>
 }
 
