@@ -116,16 +116,14 @@ export class CommandExec extends Context.Service<
           )
           const process = yield* spawner.spawn({ argv, cwd, io, owner, collected, ...confinement }, output)
           const ending = makeEnding(process, yield* Effect.scope)
-          const exit = Deferred.makeUnsafe<CommandExit, SandboxFailed>()
-          yield* supervise(command, process, output, ending).pipe(
-            Deferred.into(exit),
-            Effect.forkScoped({ startImmediately: true })
-          )
+          const ended = yield* Effect.forkScoped(supervise(command, process, output, ending), {
+            startImmediately: true
+          })
           return {
             pid: process.pid,
             output: Stream.fromPull(Effect.succeed(output.pull)),
             offer: (taker) => output.offer(taker),
-            exit: Deferred.await(exit),
+            exit: Fiber.join(ended),
             write: writer(process, terminal || ("stdin" in io && io.stdin)),
             resize: (size) => (terminal ? process.resize(size) : Effect.fail(new NotATerminal())),
             terminate: ending.begin

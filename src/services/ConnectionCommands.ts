@@ -38,10 +38,8 @@ export class ConnectionCommands extends Context.Service<
       const metrics = yield* Metrics
       const homes = new WeakMap<Connection["Service"], Home>()
 
-      /** Known from the first command of the connection on. */
-      const homeOf = Effect.fnUntraced(function* (connection: Connection["Service"]) {
-        const known = homes.get(connection)
-        if (known !== undefined) return known
+      /** Once for each connection, with its first command. */
+      const makeHome = Effect.fnUntraced(function* (connection: Connection["Service"]) {
         const scope = yield* Scope.fork(connection.scope, "parallel")
         // after the scope, so that it ends before: one sweep for all commands is cheaper than one for each
         const owner = yield* Scope.provide(exec.owner, connection.scope)
@@ -53,13 +51,14 @@ export class ConnectionCommands extends Context.Service<
       return {
         start: Effect.fnUntraced(function* (command) {
           const connection = yield* Connection
-          const { owner } = yield* homeOf(connection)
+          const { owner } = homes.get(connection) ?? (yield* makeHome(connection))
           yield* quota.take(connection)
           const running = yield* exec.start({ ...command, owner })
           return metrics === undefined ? running : yield* counted(running, command, metrics)
         }),
         fork: Effect.fnUntraced(function* (effect) {
-          const { scope } = yield* homeOf(yield* Connection)
+          const connection = yield* Connection
+          const { scope } = homes.get(connection) ?? (yield* makeHome(connection))
           yield* Effect.forkIn(effect, scope, { startImmediately: true })
         })
       }
