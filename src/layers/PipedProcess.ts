@@ -53,13 +53,10 @@ export const acquire = (
         return { ...started, mark, exit }
       }),
       ({ pid, pipes, stdin }) =>
-        Effect.andThen(
-          host.end(pid, mark, exit),
-          Effect.sync(() => {
-            stdin?.destroy()
-            pipes.destroy()
-          })
-        )
+        host.end(pid, mark, exit, () => {
+          stdin?.destroy()
+          pipes.destroy()
+        })
     )
   })
 

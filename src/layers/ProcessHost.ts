@@ -44,8 +44,13 @@ export interface ProcessHost {
   readonly killLed: (pid: number, exit: Deferred.Deferred<ExitStatus>) => Effect.Effect<void>
   /** The leader of a group is reaped. */
   readonly ended: (pid: number) => void
-  /** Ends a command whose leader may still run, and waits until it is reaped. */
-  readonly end: (pid: number, mark: string, exit: Deferred.Deferred<ExitStatus>) => Effect.Effect<void>
+  /** Ends a command whose leader may still run, waits until it is reaped, and then closes what the server has of it. */
+  readonly end: (
+    pid: number,
+    mark: string,
+    exit: Deferred.Deferred<ExitStatus>,
+    close: () => void
+  ) => Effect.Effect<void>
   /** Ends everything that carries the mark; gives how many processes that were. */
   readonly sweep: (mark: string) => Effect.Effect<number>
   /** Ends everything of an owner. */
@@ -125,14 +130,15 @@ export const make = Effect.fnUntraced(function* (
       own.delete(pid)
       if (native === undefined) watchdog.release(pid)
     },
-    end: (pid, mark, exit) =>
+    end: (pid, mark, exit, close) =>
       Effect.suspend(() =>
         // once the leader is reaped its number may be another's: the service has killed the rest by then
         Deferred.isDoneUnsafe(exit)
-          ? Effect.void
+          ? Effect.sync(close)
           : killLed(pid, exit).pipe(
               Effect.andThen(Effect.timeoutOption(Deferred.await(exit), REAP_TIME)),
-              Effect.andThen(sweeper.end(mark))
+              Effect.andThen(sweeper.end(mark)),
+              Effect.andThen(Effect.sync(close))
             )
       ),
     sweep: sweeper.end,

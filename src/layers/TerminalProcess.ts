@@ -50,7 +50,7 @@ export const spawn = (
     const mark = host.mark(spec.owner)
     const terminal = yield* Resource.acquire(
       open(host, startPty, { mark, spec, file, size }, output, exit),
-      (terminal) => Effect.andThen(host.end(terminal.pid, mark, exit), Effect.sync(terminal.close))
+      (terminal) => host.end(terminal.pid, mark, exit, terminal.close)
     )
     const { input, pid } = terminal
     return {

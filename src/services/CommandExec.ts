@@ -143,8 +143,9 @@ export class CommandExec extends Context.Service<
 interface Ending {
   /** Kills, and does not wait for the kernel. */
   readonly begin: Effect.Effect<void>
-  /** How many processes were killed, when all are gone; nothing if it has not begun. */
-  readonly awaitKilled: Effect.Effect<number | undefined>
+  readonly hasBegun: () => boolean
+  /** How many processes were killed, when all are gone. */
+  readonly awaitKilled: Effect.Effect<number>
 }
 
 const makeEnding = (process: RunningProcess, scope: Scope.Scope): Ending => {
@@ -163,7 +164,8 @@ const makeEnding = (process: RunningProcess, scope: Scope.Scope): Ending => {
         Effect.asVoid
       )
     }),
-    awaitKilled: Effect.suspend(() => (begun ? Deferred.await(killed) : Effect.succeed(undefined)))
+    hasBegun: () => begun,
+    awaitKilled: Deferred.await(killed)
   }
 }
 
@@ -174,7 +176,8 @@ const supervise = Effect.fnUntraced(function* (
   output: OutputBuffer,
   ending: Ending
 ) {
-  const startedAt = yield* Clock.currentTimeMillis
+  const clock = yield* Clock.Clock
+  const startedAt = clock.currentTimeMillisUnsafe()
   let timedOut = false
   const timer =
     command.timeout &&
@@ -187,7 +190,7 @@ const supervise = Effect.fnUntraced(function* (
     ))
   const status = yield* process.exit
   if (timer !== undefined) yield* Fiber.interrupt(timer)
-  yield* ending.awaitKilled
+  if (ending.hasBegun()) yield* ending.awaitKilled
   // who ends its owner does not wait, and the rest of the group may have no mark
   if (!output.settled) yield* Effect.onInterrupt(drain(output), () => process.kill)
   const drainTimedOut = !output.settled
@@ -201,8 +204,8 @@ const supervise = Effect.fnUntraced(function* (
     timedOut,
     drainTimedOut,
     truncatedBytes: output.truncatedBytes,
-    durationMs: (yield* Clock.currentTimeMillis) - startedAt,
-    killedProcesses: yield* ending.awaitKilled
+    durationMs: clock.currentTimeMillisUnsafe() - startedAt,
+    killedProcesses: ending.hasBegun() ? yield* ending.awaitKilled : undefined
   }
   return exit
 })
