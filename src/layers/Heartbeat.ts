@@ -27,48 +27,76 @@ export interface Peer {
 export interface Heartbeat {
   /** Watches this peer until the function that comes back is called. */
   readonly watch: (peer: Peer) => () => void
-}
-
-interface Watched extends Peer {
-  bytesRead: number
-  /** Beats without a byte from it. */
-  silent: number
+  /**
+   * Tells this peer, which is not read and so gets no answer to its pings, that somebody is here, until the function
+   * that comes back is called. A pong that nobody asked for is for this (RFC 6455, 5.5.3).
+   */
+  readonly assure: (webSocket: Pick<WebSocket, "pong">) => () => void
 }
 
 /** Ends with the Scope. */
 export const make: Effect.Effect<Heartbeat, never, Scope.Scope> = Effect.gen(function* () {
   const scope = yield* Effect.scope
   const run = Effect.runForkWith(yield* Effect.context<never>())
-  const peers = new Set<Watched>()
+  const hearts = new Set<Heart>()
   const beats = Effect.sleep(BEAT_MS).pipe(
-    Effect.andThen(Effect.sync(() => peers.forEach(look))),
+    Effect.andThen(Effect.sync(() => hearts.forEach((heart) => heart.beat()))),
     Effect.forever
   )
   let beating: Fiber.Fiber<never> | undefined
-  return {
-    watch: ({ socket, webSocket }) => {
-      // -1 is no count of bytes: the time up to the first beat is no whole one
-      const watched: Watched = { socket, webSocket, bytesRead: -1, silent: 0 }
-      peers.add(watched)
-      beating ??= Fiber.runIn(run(beats), scope)
-      return () => {
-        peers.delete(watched)
-        if (peers.size > 0) return
-        beating?.interruptUnsafe()
-        beating = undefined
-      }
+  const start = (heart: Heart) => {
+    hearts.add(heart)
+    beating ??= Fiber.runIn(run(beats), scope)
+    return () => {
+      hearts.delete(heart)
+      if (hearts.size > 0) return
+      beating?.interruptUnsafe()
+      beating = undefined
     }
+  }
+  return {
+    watch: (peer) => start(new Watch(peer)),
+    assure: (webSocket) => start(new Assurance(webSocket))
   }
 })
 
-const look = (peer: Watched): void => {
-  const { bytesRead, writableLength } = peer.socket
-  if (bytesRead !== peer.bytesRead || writableLength > 0) {
-    peer.bytesRead = bytesRead
-    peer.silent = 0
-    return
+interface Heart {
+  readonly beat: () => void
+}
+
+class Watch implements Heart {
+  readonly #peer: Peer
+  /** -1 is no count of bytes: the time up to the first beat is no whole one. */
+  #bytesRead = -1
+  /** Beats without a byte from it. */
+  #silent = 0
+
+  constructor(peer: Peer) {
+    this.#peer = peer
   }
-  const silence = ++peer.silent * BEAT_MS
-  if (silence === PING_AFTER_MS) peer.webSocket.ping()
-  if (silence === GONE_AFTER_MS) peer.webSocket.terminate()
+
+  beat(): void {
+    const { socket, webSocket } = this.#peer
+    if (socket.bytesRead !== this.#bytesRead || socket.writableLength > 0) {
+      this.#bytesRead = socket.bytesRead
+      this.#silent = 0
+      return
+    }
+    const silence = ++this.#silent * BEAT_MS
+    if (silence === PING_AFTER_MS) webSocket.ping()
+    if (silence === GONE_AFTER_MS) webSocket.terminate()
+  }
+}
+
+class Assurance implements Heart {
+  readonly #webSocket: Pick<WebSocket, "pong">
+  #beats = 0
+
+  constructor(webSocket: Pick<WebSocket, "pong">) {
+    this.#webSocket = webSocket
+  }
+
+  beat(): void {
+    if ((++this.#beats * BEAT_MS) % PING_AFTER_MS === 0) this.#webSocket.pong()
+  }
 }

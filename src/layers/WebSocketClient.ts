@@ -46,9 +46,11 @@ const open = (options: WebSocketClientOptions) =>
       pause: () => {
         webSocket.pause()
         unwatch() // nobody would hear it
+        if (webSocket.readyState === webSocket.OPEN) unwatch = heartbeat.assure(webSocket)
       },
       resume: () => {
         webSocket.resume()
+        unwatch()
         if (webSocket.readyState === webSocket.OPEN) unwatch = watch()
       },
       destroy: () => webSocket.terminate()

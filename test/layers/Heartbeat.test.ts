@@ -1,12 +1,15 @@
 /** The heartbeat under a clock of the test's own: by itself with scripted peers, and behind real sockets. */
+import type { AddressInfo } from "node:net"
 import { assert, describe, it } from "@effect/vitest"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { TestClock } from "effect/testing"
-import { WebSocket } from "ws"
+import { WebSocket, WebSocketServer } from "ws"
 import * as Heartbeat from "../../src/layers/Heartbeat.ts"
+import * as WebSocketClient from "../../src/layers/WebSocketClient.ts"
 import { WebSocketTransport } from "../../src/layers/WebSocketTransport.ts"
+import { ClientTransport } from "../../src/services/ClientTransport.ts"
 import { TestClient, connect, until } from "../support/harness.ts"
 import * as Scripted from "../support/scripted.ts"
 import * as ScriptedSpawner from "../support/ScriptedSpawner.ts"
@@ -57,6 +60,23 @@ describe("Heartbeat", () => {
         )
         peer.socket.bytesRead += 6
       }
+    })
+  )
+
+  it.effect("assures a peer every 30 s, until it is told to stop", () =>
+    Effect.gen(function* () {
+      const { assure } = yield* Heartbeat.make
+      let pongs = 0
+      const stop = assure({ pong: () => void pongs++ })
+      yield* seconds(PING - 1)
+      assert.strictEqual(pongs, 0)
+      yield* seconds(1)
+      assert.strictEqual(pongs, 1)
+      yield* seconds(9 * PING)
+      assert.strictEqual(pongs, 10)
+      stop()
+      yield* seconds(1000)
+      assert.strictEqual(pongs, 10)
     })
   )
 
@@ -240,5 +260,39 @@ describe("a WebSocket", () => {
       yield* slowProcess.finishes()
       assert.isDefined((yield* live(slow.response("run"))).result)
     })
+  )
+
+  it.effect(
+    "of our client that is not read tells the server that somebody is here, until it is read again",
+    () =>
+      Effect.gen(function* () {
+        const server = yield* Effect.acquireRelease(
+          Effect.callback<WebSocketServer>((resume) => {
+            const server: WebSocketServer = new WebSocketServer({ host: "127.0.0.1", port: 0 }, () =>
+              resume(Effect.succeed(server))
+            )
+          }),
+          (server) => Effect.sync(() => server.close())
+        )
+        const heard: Array<"ping" | "pong"> = []
+        server.on("connection", (webSocket) => {
+          webSocket.on("ping", () => heard.push("ping")).on("pong", () => heard.push("pong"))
+        })
+        const { port } = server.address() as AddressInfo
+        const context = yield* Layer.build(WebSocketClient.layer({ url: `ws://127.0.0.1:${port}` }))
+        const transport = Context.get(context, ClientTransport)
+        const link = yield* transport.open({ receive: () => {}, lost: () => {} })
+        const hears = (count: number) =>
+          live(until("the next one", 5000, () => (heard.length === count ? true : undefined)))
+        link.pause()
+        for (let pongs = 1; pongs <= 4; pongs++) {
+          yield* seconds(PING)
+          yield* hears(pongs)
+        }
+        link.resume()
+        yield* seconds(PING + BEAT)
+        yield* hears(5)
+        assert.deepStrictEqual(heard, ["pong", "pong", "pong", "pong", "ping"])
+      })
   )
 })
