@@ -21,6 +21,7 @@ import { Sandbox } from "../../src/services/Sandbox.ts"
 import type { SandboxRules } from "../../src/services/SandboxRules.ts"
 import { HAS_BUBBLEWRAP, temporaryDirectory, until } from "../support/harness.ts"
 import { childrenOf, statOf } from "../support/trees.ts"
+import { ENOENT, refusedStarts } from "../support/refusedStarts.ts"
 
 const MIB = 1024 * 1024
 /** How often what once failed in a third of the runs is tried. */
@@ -267,14 +268,9 @@ describe.skipIf(!HAS_BUBBLEWRAP)("a sandboxed command", () => {
       )
 
       describe("cannot start", () => {
-        const refused = (
-          name: string,
-          message: string,
-          argv: Command["argv"],
-          options: Partial<Command> = {}
-        ) =>
+        for (const { argv, message, options, why } of refusedStarts(io)) {
           live(
-            name,
+            why,
             Effect.gen(function* () {
               const before = Date.now()
               for (const rules of [readOnly, UNCONFINED]) {
@@ -284,30 +280,7 @@ describe.skipIf(!HAS_BUBBLEWRAP)("a sandboxed command", () => {
               assert.isBelow(Date.now() - before, FAILURE_MS)
             })
           )
-        const ENOENT = "No such file or directory (os error 2)"
-        refused("a program that is not there", ENOENT, ["/nonexistent/program"])
-        refused("a name that is in no directory of PATH", ENOENT, ["no-such-program"])
-        refused("a name that bwrap would take for an option", ENOENT, ["--help"])
-        refused("a program that only the server's PATH has", ENOENT, ["env"], {
-          env: { PATH: "/nonexistent" }
-        })
-        refused("a file that is not executable", "Permission denied (os error 13)", ["/etc/passwd"])
-        refused("a directory", "Permission denied (os error 13)", ["/tmp"])
-        refused("in a directory that is not there", ENOENT, ["true"], { cwd: "/nonexistent" })
-        refused("in a directory that is a file", "Not a directory (os error 20)", ["true"], {
-          cwd: "/etc/passwd"
-        })
-        refused("a program without a name", `missing program for ${"rows" in io ? "PTY" : "pipe"} spawn`, [
-          ""
-        ])
-        refused("with a NUL in an argument", "nul byte found in provided data", ["echo", "a\0b"])
-        refused("with a NUL in a variable", "data provided contains a nul byte", ["echo"], {
-          env: { PATH, A: "\0" }
-        })
-        refused("with an argument that is too long", "Argument list too long (os error 7)", [
-          "echo",
-          "x".repeat(3_000_000)
-        ])
+        }
 
         live(
           "a script whose interpreter is not there, or a file of an unknown format",

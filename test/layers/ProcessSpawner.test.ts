@@ -13,6 +13,7 @@ import * as NodeProcessSpawner from "../../src/layers/NodeProcessSpawner.ts"
 import { OutputBuffer } from "../../src/services/OutputBuffer.ts"
 import { ProcessSpawner, type RunningProcess, type SpawnSpec } from "../../src/services/ProcessSpawner.ts"
 import { HAS_NATIVE, temporaryDirectory, until } from "../support/harness.ts"
+import { refusedStarts } from "../support/refusedStarts.ts"
 
 const MIB = 1024 * 1024
 /** How often what once failed in a third of the runs is tried. */
@@ -245,52 +246,15 @@ const suite = (layer: TestedLayer) => {
       )
 
       describe("cannot start", () => {
-        const refused = (
-          name: string,
-          message: string,
-          argv: SpawnSpec["argv"],
-          options: Partial<SpawnSpec> = {}
-        ) =>
+        for (const { argv, message, options, why } of refusedStarts(io)) {
           live(
-            name,
+            why,
             Effect.gen(function* () {
               const error = yield* Effect.flip(spawn(argv, io, options))
               assert.deepInclude(error, { _tag: "SpawnError", message })
             })
           )
-        refused("a program that is not there", "No such file or directory (os error 2)", [
-          "/nonexistent/program"
-        ])
-        refused("a name that is in no directory of PATH", "No such file or directory (os error 2)", [
-          "no-such-program"
-        ])
-        refused(
-          "a program that only the server's PATH has",
-          "No such file or directory (os error 2)",
-          ["env"],
-          {
-            env: { PATH: "/nonexistent" }
-          }
-        )
-        refused("a file that is not executable", "Permission denied (os error 13)", ["/etc/passwd"])
-        refused("a directory", "Permission denied (os error 13)", ["/tmp"])
-        refused("in a directory that is not there", "No such file or directory (os error 2)", ["true"], {
-          cwd: "/nonexistent"
-        })
-        refused("in a directory that is a file", "Not a directory (os error 20)", ["true"], {
-          cwd: "/etc/passwd"
-        })
-        refused("a program without a name", `missing program for ${"rows" in io ? "PTY" : "pipe"} spawn`, [
-          ""
-        ])
-        refused("with a NUL in an argument", "nul byte found in provided data", ["echo", "a\0b"])
-        refused("with a NUL in a variable", "data provided contains a nul byte", ["echo"], {
-          env: { PATH, A: "\0" }
-        })
-        refused("with an argument that is too long", "Argument list too long (os error 7)", [
-          "echo",
-          "x".repeat(3_000_000)
-        ])
+        }
 
         live(
           "and leaves no descriptor and no child behind",
