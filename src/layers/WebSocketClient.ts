@@ -39,19 +39,21 @@ const open = (options: WebSocketClientOptions) =>
     const webSocket = yield* Effect.acquireRelease(dial(options), close)
     const socket = yield* opened(webSocket, options, inbox)
     const watch = () => heartbeat.watch({ socket, webSocket })
-    let unwatch = watch()
-    webSocket.once("close", () => unwatch())
+    let end = watch()
+    const change = (start: () => () => void) => {
+      end()
+      if (webSocket.readyState === webSocket.OPEN) end = start()
+    }
+    webSocket.once("close", () => end())
     return {
       send: (text) => webSocket.send(text, () => {}), // "close" follows an error
       pause: () => {
         webSocket.pause()
-        unwatch() // nobody would hear it
-        if (webSocket.readyState === webSocket.OPEN) unwatch = heartbeat.assure(webSocket)
+        change(() => heartbeat.assure(webSocket)) // nobody would hear it answer
       },
       resume: () => {
         webSocket.resume()
-        unwatch()
-        if (webSocket.readyState === webSocket.OPEN) unwatch = watch()
+        change(watch)
       },
       destroy: () => webSocket.terminate()
     }

@@ -21,6 +21,7 @@ import { HostInfo } from "./HostInfo.ts"
 import { Limits } from "./Limits.ts"
 import * as LongText from "./LongText.ts"
 import type { NamedProcesses } from "./NamedProcesses.ts"
+import * as RequestedStreams from "./RequestedStreams.ts"
 import { RequestSlot } from "./RequestSlot.ts"
 import * as SandboxRules from "./SandboxRules.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
@@ -30,8 +31,6 @@ import { fromCommandExecError } from "./WireErrors.ts"
 
 /** Tells `apply_patch` inside commands to keep line endings, as the original does for this method alone. */
 const ADDED_ENV = { CODEX_APPLY_PATCH_PRESERVE_LINE_ENDINGS: "1" }
-
-const isStreamed = (params: CommandExecParams) => params.tty === true || params.streamStdoutStderr === true
 
 const invalid = (reason: InvalidCommand["reason"]) => new InvalidCommand({ reason })
 
@@ -45,7 +44,7 @@ const problem = (params: CommandExecParams): CommandExecError | undefined => {
   if (params.disableTimeout === true && timeoutMs != null) return invalid("TimeoutAndNoTimeout")
   if (timeoutMs != null && timeoutMs < 0) return new NegativeTimeout({ timeoutMs })
   if (size != null && TerminalSize.isEmpty(size)) return invalid("EmptySize")
-  const needsId = tty === true || params.streamStdin === true || params.streamStdoutStderr === true
+  const needsId = params.streamStdin === true || RequestedStreams.isStreamed(params)
   return needsId && params.processId == null ? invalid("ProcessIdRequired") : undefined
 }
 
@@ -98,12 +97,8 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
           params.disableOutputCap === true
             ? Infinity
             : Number(params.outputBytesCap ?? DEFAULT_OUTPUT_BYTES_CAP),
-        io:
-          params.tty === true
-            ? (params.size ?? TerminalSize.DEFAULT)
-            : { stdin: params.streamStdin === true },
-        sandbox,
-        collected: !isStreamed(params)
+        ...RequestedStreams.of(params),
+        sandbox
       }))
     }
 
@@ -119,7 +114,7 @@ export const layer = CommandExecRpcs.middleware(ConnectionReady).toLayer(
         ? start
         : connection.processIds.start(params.processId, start)
       yield* slot.release
-      const { text } = isStreamed(params)
+      const { text } = RequestedStreams.isStreamed(params)
         ? yield* CommandOutput.stream(connection, "command/exec/outputDelta", params.processId!, running)
         : yield* CommandOutput.collect(running, maxBufferedBytes)
       const exit = yield* Effect.mapError(

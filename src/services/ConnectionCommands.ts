@@ -47,18 +47,21 @@ export class ConnectionCommands extends Context.Service<
         homes.set(connection, home)
         return home
       })
+      const homeOf = (connection: Connection["Service"]) => {
+        const known = homes.get(connection)
+        return known === undefined ? makeHome(connection) : Effect.succeed(known)
+      }
 
       return {
         start: Effect.fnUntraced(function* (command) {
           const connection = yield* Connection
-          const { owner } = homes.get(connection) ?? (yield* makeHome(connection))
+          const { owner } = yield* homeOf(connection)
           yield* quota.take(connection)
           const running = yield* exec.start({ ...command, owner })
           return metrics === undefined ? running : yield* counted(running, command, metrics)
         }),
         fork: Effect.fnUntraced(function* (effect) {
-          const connection = yield* Connection
-          const { scope } = homes.get(connection) ?? (yield* makeHome(connection))
+          const { scope } = yield* homeOf(yield* Connection)
           yield* Effect.forkIn(effect, scope, { startImmediately: true })
         })
       }

@@ -17,6 +17,7 @@ import { HostInfo } from "./HostInfo.ts"
 import { Limits } from "./Limits.ts"
 import * as LongText from "./LongText.ts"
 import type { NamedProcesses } from "./NamedProcesses.ts"
+import * as RequestedStreams from "./RequestedStreams.ts"
 import * as SandboxRules from "./SandboxRules.ts"
 import { ConnectionReady } from "./ServedRpcs.ts"
 import * as TerminalSize from "./TerminalSize.ts"
@@ -33,8 +34,6 @@ const problem = (params: ProcessSpawnParams): CommandExecError | undefined => {
   if (timeoutMs != null && timeoutMs < 0) return new NegativeTimeout({ timeoutMs })
   return size != null && TerminalSize.isEmpty(size) ? invalid("EmptySize") : undefined
 }
-
-const isStreamed = (params: ProcessSpawnParams) => params.tty === true || params.streamStdoutStderr === true
 
 /** Does something to a process, by its name. */
 const followUp = (act: (processes: NamedProcesses) => Effect.Effect<void, CommandExecError>) =>
@@ -61,14 +60,10 @@ export const layer = ProcessRpcs.middleware(ConnectionReady).toLayer(
         timeout: timeoutMs === null ? undefined : Duration.millis(Number(timeoutMs)),
         outputBytesCap: Math.min(
           outputBytesCap === null ? Infinity : Number(outputBytesCap),
-          isStreamed(params) ? Infinity : maxBufferedBytes
+          RequestedStreams.isStreamed(params) ? Infinity : maxBufferedBytes
         ),
-        io:
-          params.tty === true
-            ? (params.size ?? TerminalSize.DEFAULT)
-            : { stdin: params.streamStdin === true },
-        sandbox: SandboxRules.unconfined,
-        collected: !isStreamed(params)
+        ...RequestedStreams.of(params),
+        sandbox: SandboxRules.unconfined
       }
     }
 
@@ -79,7 +74,7 @@ export const layer = ProcessRpcs.middleware(ConnectionReady).toLayer(
       const start = commands.start(commandOf(params))
       const running = yield* connection.processHandles.start(processHandle, start)
       yield* started
-      const { capReached, text } = isStreamed(params)
+      const { capReached, text } = RequestedStreams.isStreamed(params)
         ? yield* CommandOutput.stream(connection, "process/outputDelta", processHandle, running)
         : yield* CommandOutput.collect(running, maxBufferedBytes)
       const exit = yield* running.exit
