@@ -10,12 +10,9 @@ export interface PosixTerminal {
   readonly open: (size: CommandExecTerminalSize) => { readonly master: number; readonly path: string }
   /** Tells the terminal its size, and the programs in its foreground by SIGWINCH. */
   readonly resize: (master: number, size: CommandExecTerminalSize) => void
-  /** Whether output can be read at once. */
+  /** Whether output can be read at once. Does not wait for what the kernel is about to bring, as a poll would. */
   readonly isReadable: (master: number) => boolean
 }
-
-/** Looks for output before there is none: some 5 µs, in which the kernel often brings the next 4 KiB. */
-const LOOKS = 10
 
 /** From the headers of Linux; the same on x86-64 and arm64. */
 const O_RDWR = 0o2
@@ -70,12 +67,7 @@ export const bind = (libc: Library, checked: (result: number, call: string) => n
   }
   return {
     resize,
-    isReadable: (master) => {
-      for (let look = 0; look < LOOKS; look++) {
-        if (ioctl(master, FIONREAD, readable) !== 0 || readable[0]! > 0) return true
-      }
-      return false
-    },
+    isReadable: (master) => ioctl(master, FIONREAD, readable) !== 0 || readable[0]! > 0,
     open: (size) => {
       const master = checked(openpt(O_RDWR | O_NOCTTY | O_CLOEXEC | O_NONBLOCK), "posix_openpt")
       try {

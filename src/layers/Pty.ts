@@ -11,6 +11,8 @@ export interface Pty {
   readonly resize: (size: CommandExecTerminalSize) => void
   /** Whether it is worth a read to add to a chunk of output of so many bytes, so many of them by the last read. */
   readonly hasMore: (length: number, lastRead: number) => boolean
+  /** Somebody types at it. */
+  readonly typed: () => void
 }
 
 export interface PtyRequest {

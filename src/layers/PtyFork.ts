@@ -39,7 +39,8 @@ export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, sp
       master,
       slave,
       resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0),
-      hasMore
+      hasMore,
+      typed
     }
   } catch (error) {
     // with no descriptor left for its other side the program cannot be kept
@@ -56,6 +57,9 @@ const FULL_READ_BYTES = 4095
 
 /** Only a read tells for sure, but one that finds nothing waits in the kernel for what is on its way. */
 export const hasMore = (_length: number, lastRead: number): boolean => lastRead >= FULL_READ_BYTES
+
+/** Nothing here depends on that. */
+export const typed = () => {}
 
 const signalName = (signal: number): string =>
   Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`

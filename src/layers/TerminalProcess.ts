@@ -52,7 +52,7 @@ export const spawn = (
       open(host, startPty, { mark, spec, file, size }, output, exit),
       (terminal) => host.end(terminal.pid, mark, exit, terminal.close)
     )
-    const { input, pid } = terminal
+    const { input, pid, typed } = terminal
     return {
       pid,
       exit: Deferred.await(exit),
@@ -61,6 +61,7 @@ export const spawn = (
         Effect.callback<boolean>((resume) => {
           const done = (taken: boolean) => resume(Effect.succeed(taken))
           if (input.closed) return done(false)
+          typed()
           const eager = input.pending + bytes.length <= EAGER_STDIN_BYTES
           if (bytes.length > 0) input.write(bytes, eager ? () => {} : done)
           if (end) input.write(END_OF_INPUT, () => {})
@@ -91,7 +92,7 @@ const open = (
         close()
         Deferred.doneUnsafe(exit, Effect.succeed(status))
       }
-      const { hasMore, master, pid, resize, slave } = startPty({ ...request, onExit })
+      const { hasMore, master, pid, resize, slave, typed } = startPty({ ...request, onExit })
       const input = new TerminalInput(master)
       const take = (length: number) => output.push("stdout", readBuffer.subarray(0, length))
       const reader = new tty.ReadStream(master, {
@@ -126,6 +127,7 @@ const open = (
       return {
         pid,
         input,
+        typed,
         close: () => close(),
         resize: (size: CommandExecTerminalSize) => {
           if (!input.closed) resize(size)
