@@ -24,17 +24,17 @@ const AWAKE_PAUSE_MS = 0.006
 const TYPING_MS = 1000
 
 /** The calls that it takes. */
-export interface Eyes {
+export interface LookoutCalls {
   readonly poll: Native["poll"]
   readonly terminal: Pick<Native["terminal"], "isReadable">
 }
 
 /** For all terminals of a server. */
 export class TerminalLookout {
-  readonly #native: Eyes
+  readonly #native: LookoutCalls
   #typed = -Infinity
 
-  constructor(native: Eyes) {
+  constructor(native: LookoutCalls) {
     this.#native = native
   }
 
