@@ -28,8 +28,7 @@ export const make = (host: ProcessHost, { native, onExit: tellExit }: NativeHost
         master,
         slave,
         resize: (size) => terminal.resize(master, size),
-        hasMore: lookout.for(master),
-        typed: () => lookout.typed()
+        lookout: lookout.for(master)
       }
     } catch (error) {
       fs.closeSync(master)

@@ -2,6 +2,14 @@
 import type { CommandExecTerminalSize } from "../rpc/CommandExec.ts"
 import type { ExitStatus, SpawnSpec } from "../services/ProcessSpawner.ts"
 
+/** Tells when to read on. */
+export interface Lookout {
+  /** Whether it is worth a read to add to a chunk of output of so many bytes, so many of them by the last read. */
+  readonly hasMore: (length: number, lastRead: number) => boolean
+  /** Somebody types at the terminal. */
+  readonly typed: () => void
+}
+
 export interface Pty {
   readonly pid: number
   /** The server's side. It does not block. */
@@ -9,10 +17,7 @@ export interface Pty {
   /** The program's side. */
   readonly slave: number
   readonly resize: (size: CommandExecTerminalSize) => void
-  /** Whether it is worth a read to add to a chunk of output of so many bytes, so many of them by the last read. */
-  readonly hasMore: (length: number, lastRead: number) => boolean
-  /** Somebody types at it. */
-  readonly typed: () => void
+  readonly lookout: Lookout
 }
 
 export interface PtyRequest {

@@ -3,7 +3,7 @@ import * as fs from "node:fs"
 import * as os from "node:os"
 import * as DescriptorRoom from "./DescriptorRoom.ts"
 import type { ProcessHost } from "./ProcessHost.ts"
-import type { Pty, PtyRequest } from "./Pty.ts"
+import type { Lookout, Pty, PtyRequest } from "./Pty.ts"
 import * as PtyAddon from "./PtyAddon.ts"
 
 /** Throws an error with a code. */
@@ -39,8 +39,7 @@ export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, sp
       master,
       slave,
       resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0),
-      hasMore,
-      typed
+      lookout
     }
   } catch (error) {
     // with no descriptor left for its other side the program cannot be kept
@@ -56,10 +55,10 @@ export const fork = (host: ProcessHost, { mark, onExit, size: { cols, rows }, sp
 const FULL_READ_BYTES = 4095
 
 /** Only a read tells for sure, but one that finds nothing waits in the kernel for what is on its way. */
-export const hasMore = (_length: number, lastRead: number): boolean => lastRead >= FULL_READ_BYTES
-
-/** Nothing here depends on that. */
-export const typed = () => {}
+export const lookout: Lookout = {
+  hasMore: (_length, lastRead) => lastRead >= FULL_READ_BYTES,
+  typed: () => {}
+}
 
 const signalName = (signal: number): string =>
   Object.entries(os.constants.signals).find(([, number]) => number === signal)?.[0] ?? `signal ${signal}`

@@ -9,7 +9,7 @@ import type { Launcher } from "../services/ProcessSpawner.ts"
 import { childStatus, commandStatus, type ProcessHost } from "./ProcessHost.ts"
 import type { Pty, PtyRequest } from "./Pty.ts"
 import * as PtyAddon from "./PtyAddon.ts"
-import { hasMore, startError, typed } from "./PtyFork.ts"
+import { lookout, startError } from "./PtyFork.ts"
 
 /** Throws an error with a code. */
 export const launch = (
@@ -38,8 +38,7 @@ export const launch = (
       master,
       slave,
       resize: ({ cols, rows }) => addon.resize(master, cols, rows, 0, 0),
-      hasMore,
-      typed
+      lookout
     }
   } catch (error) {
     host.descriptors.closed(master)

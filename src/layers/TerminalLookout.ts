@@ -6,7 +6,7 @@
  * stay awake and to look again.
  */
 import type { Native } from "./Native.ts"
-import type { Pty } from "./Pty.ts"
+import type { Lookout } from "./Pty.ts"
 
 /** Looks: some 5 µs; with pauses between them some 60, after which a flood is over. */
 const LOOKS = 10
@@ -38,15 +38,10 @@ export class TerminalLookout {
     this.#native = native
   }
 
-  /** Somebody types at one of them. */
-  typed(): void {
-    this.#typed = performance.now()
-  }
-
   /** For one of them. */
-  for(master: number): Pty["hasMore"] {
+  for(master: number): Lookout {
     let withoutWait = 0
-    return (length) => {
+    const hasMore = (length: number) => {
       if (withoutWait > 0 && performance.now() - this.#typed > TYPING_MS) {
         const good = length >= GOOD_AWAKE_CHUNK_BYTES
         if (!good && this.#look(master, AWAKE_PAUSE_MS)) return true
@@ -64,6 +59,10 @@ export class TerminalLookout {
       if (performance.now() - start > LONG_WAIT_MS) withoutWait = CHUNKS_WITHOUT_WAIT
       return arrived
     }
+    const typed = () => {
+      this.#typed = performance.now() // whichever it is
+    }
+    return { hasMore, typed }
   }
 
   #look(master: number, pauseMs: number): boolean {

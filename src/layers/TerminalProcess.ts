@@ -22,7 +22,7 @@ import {
 import type { ProcessHost } from "./ProcessHost.ts"
 import * as Resource from "../services/Resource.ts"
 import * as SystemError from "../services/SystemError.ts"
-import type { Pty, PtyRequest, StartPty } from "./Pty.ts"
+import type { Lookout, PtyRequest, StartPty } from "./Pty.ts"
 import { readBuffer } from "./ReadBuffer.ts"
 import { TerminalInput } from "./TerminalInput.ts"
 
@@ -52,7 +52,7 @@ export const spawn = (
       open(host, startPty, { mark, spec, file, size }, output, exit),
       (terminal) => host.end(terminal.pid, mark, exit, terminal.close)
     )
-    const { input, pid, typed } = terminal
+    const { input, lookout, pid } = terminal
     return {
       pid,
       exit: Deferred.await(exit),
@@ -61,7 +61,7 @@ export const spawn = (
         Effect.callback<boolean>((resume) => {
           const done = (taken: boolean) => resume(Effect.succeed(taken))
           if (input.closed) return done(false)
-          typed()
+          lookout.typed()
           const eager = input.pending + bytes.length <= EAGER_STDIN_BYTES
           if (bytes.length > 0) input.write(bytes, eager ? () => {} : done)
           if (end) input.write(END_OF_INPUT, () => {})
@@ -92,14 +92,14 @@ const open = (
         close()
         Deferred.doneUnsafe(exit, Effect.succeed(status))
       }
-      const { hasMore, master, pid, resize, slave, typed } = startPty({ ...request, onExit })
+      const { lookout, master, pid, resize, slave } = startPty({ ...request, onExit })
       const input = new TerminalInput(master)
       const take = (length: number) => output.push("stdout", readBuffer.subarray(0, length))
       const reader = new tty.ReadStream(master, {
         onread: {
           buffer: readBuffer,
           callback: (length) => {
-            take(length < BULK_BYTES ? length : length + readMore(master, length, hasMore))
+            take(length < BULK_BYTES ? length : length + readMore(master, length, lookout.hasMore))
             return true
           }
         }
@@ -127,7 +127,7 @@ const open = (
       return {
         pid,
         input,
-        typed,
+        lookout,
         close: () => close(),
         resize: (size: CommandExecTerminalSize) => {
           if (!input.closed) resize(size)
@@ -141,7 +141,7 @@ const nothing = () => {}
 const always = () => true
 
 /** Reads into the buffer from `offset` on until it is full or there is no more. */
-const readMore = (fd: number, offset: number, hasMore: Pty["hasMore"]): number => {
+const readMore = (fd: number, offset: number, hasMore: Lookout["hasMore"]): number => {
   let end = offset
   try {
     for (let read = offset; end < readBuffer.length && hasMore(end, read); end += read) {

@@ -38,7 +38,7 @@ describe("the lookout for more output of a terminal", () => {
   beforeEach(() => {
     kernel = new Kernel()
     lookout = new TerminalLookout(kernel)
-    const more = lookout.for(3)
+    const { hasMore: more } = lookout.for(3)
     hasMore = (length) => more(length, READ)
     vi.spyOn(performance, "now").mockImplementation(() => (kernel.now += TICK))
   })
@@ -106,7 +106,7 @@ describe("the lookout for more output of a terminal", () => {
 
   it("does not stay awake while somebody types at any terminal, nor wait after a long wait", () => {
     sleepy()
-    lookout.typed()
+    lookout.for(4).typed()
     const start = kernel.now
     for (let chunk = 0; chunk < 16; chunk++) assert.isFalse(hasMore(READ))
     assert.isBelow(kernel.now - start, 16 * 0.01)
