@@ -16,6 +16,7 @@ import { Dispatcher } from "../services/Dispatcher.ts"
 import { Limits } from "../services/Limits.ts"
 import * as BearerSubprotocol from "./auth/BearerSubprotocol.ts"
 import * as ConnectionAuth from "./auth/ConnectionAuth.ts"
+import * as BusyPoll from "./BusyPoll.ts"
 import * as Heartbeat from "./Heartbeat.ts"
 import * as HttpAnswer from "./HttpAnswer.ts"
 import type { HttpListener } from "./HttpListener.ts"
@@ -63,7 +64,7 @@ export interface Acceptor {
 
 /** `opened` is told of each socket that has become a WebSocket. */
 export const make = Effect.fnUntraced(function* (rules: AcceptRules, opened: (socket: Socket) => void) {
-  const dispatcher = yield* Dispatcher
+  const connect = yield* BusyPoll.make(yield* Dispatcher)
   const { maxConnections, maxUnsentBytes } = yield* Limits
   const context = yield* Effect.context<never>()
   /** Only pages need them, and pages need to be allowed. */
@@ -87,7 +88,7 @@ export const make = Effect.fnUntraced(function* (rules: AcceptRules, opened: (so
           socket.destroySoon()
         })
       )
-      return yield* dispatcher.connect(outbox)
+      return yield* connect(outbox)
     }).pipe(Scope.provide(connection), Effect.runSyncWith(context))
     inbox.start(receive)
     connections++
