@@ -25,6 +25,23 @@ export interface ThreadTimes {
   readonly waited: number
 }
 
+const UNTOLD: ThreadTimes = { ran: 0, waited: 0 }
+
+const open = (): number | undefined => {
+  try {
+    return fs.openSync(SCHEDSTAT, "r")
+  } catch {
+    return undefined
+  }
+}
+
+const read = (file: number): ThreadTimes => {
+  const bytes = Buffer.alloc(SCHEDSTAT_BYTES)
+  const length = fs.readSync(file, bytes, 0, SCHEDSTAT_BYTES, 0)
+  const [ran, waited] = bytes.toString("latin1", 0, length).split(" ")
+  return { ran: Number(ran), waited: Number(waited) }
+}
+
 export class SpareProcessor {
   readonly #times: () => ThreadTimes
   #then: ThreadTimes
@@ -54,21 +71,4 @@ export class SpareProcessor {
     ),
     (file) => new SpareProcessor(file === undefined ? () => UNTOLD : () => read(file))
   )
-}
-
-const UNTOLD: ThreadTimes = { ran: 0, waited: 0 }
-
-function open(): number | undefined {
-  try {
-    return fs.openSync(SCHEDSTAT, "r")
-  } catch {
-    return undefined
-  }
-}
-
-const read = (file: number): ThreadTimes => {
-  const bytes = Buffer.alloc(SCHEDSTAT_BYTES)
-  const length = fs.readSync(file, bytes, 0, SCHEDSTAT_BYTES, 0)
-  const [ran, waited] = bytes.toString("latin1", 0, length).split(" ")
-  return { ran: Number(ran), waited: Number(waited) }
 }

@@ -8,6 +8,7 @@ import * as Layer from "effect/Layer"
 import { Dispatcher } from "../services/Dispatcher.ts"
 import { Limits } from "../services/Limits.ts"
 import * as SystemError from "../services/SystemError.ts"
+import * as BusyPoll from "./BusyPoll.ts"
 import { LineInbox } from "./LineInbox.ts"
 import * as StdioOutbox from "./StdioOutbox.ts"
 
@@ -46,7 +47,7 @@ export class StdioTransport extends Context.Service<
     Layer.effect(
       StdioTransport,
       Effect.gen(function* () {
-        const dispatcher = yield* Dispatcher
+        const connect = yield* BusyPoll.make(yield* Dispatcher)
         const { maxUnsentBytes } = yield* Limits
         const run = Effect.runForkWith(yield* Effect.context<never>())
         const { input, output } = streams()
@@ -74,7 +75,7 @@ export class StdioTransport extends Context.Service<
               orElse: () => Effect.logWarning(`${outbox.unsent()} bytes of stdout were not read in time`)
             })
         )
-        const line = yield* dispatcher.connect(outbox)
+        const line = yield* connect(outbox)
         yield* Effect.acquireRelease(
           Effect.sync(() => {
             input.on("error", failed("read stdin"))
