@@ -77,10 +77,7 @@ layer(Layer.effect(Bystander, bystander), { excludeTestServices: true, timeout: 
           yield* Trees.gone(all, 0)
           assert.deepStrictEqual(all.map(Trees.beats), last)
         }),
-      {
-        timeout: 3_600_000,
-        arbitrary: { runs: ROUNDS, size: Trees.GENERATED_SIZE, maxShrinks: 30 }
-      }
+      Trees.options(ROUNDS)
     )
   }
 )

@@ -2,7 +2,6 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as Effect from "effect/Effect"
 import { connect, conversation, startServer, type Message, type TestClient } from "../support/harness.ts"
-import { RUNS } from "../support/runs.ts"
 import * as Trees from "../support/trees.ts"
 
 /** When a killed process' tree is gone, and that of a connection. */
@@ -137,10 +136,7 @@ describe("a process", () => {
 })
 
 describe("the tree of a process", () => {
-  const OPTIONS = {
-    timeout: 3_600_000,
-    arbitrary: { runs: Math.ceil(RUNS / 50), size: Trees.GENERATED_SIZE, maxShrinks: 10 }
-  }
+  const OPTIONS = Trees.options(Trees.TREES / 2)
   const grow = Effect.fnUntraced(function* (client: TestClient, tree: Trees.Tree, params: object) {
     const planted = yield* Trees.plant(tree)
     assert.deepStrictEqual((yield* spawn(client, { command: planted.command, ...params })).result, {})

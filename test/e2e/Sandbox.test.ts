@@ -20,7 +20,6 @@ import {
   type TestClient,
   type TestServer
 } from "../support/harness.ts"
-import { RUNS } from "../support/runs.ts"
 import * as Sandboxed from "../support/sandboxed.ts"
 import * as Trees from "../support/trees.ts"
 
@@ -38,10 +37,7 @@ const IO = {
 } as const
 type Io = keyof typeof IO
 
-const OPTIONS = {
-  timeout: 3_600_000,
-  arbitrary: { runs: Math.ceil(RUNS / 40), size: Trees.GENERATED_SIZE, maxShrinks: 30 }
-}
+const OPTIONS = Trees.options(Trees.TREES / 2)
 
 class Server extends Context.Service<Server, TestServer>()("test/Server") {}
 
@@ -203,7 +199,7 @@ describe.skipIf(!HAS_BUBBLEWRAP)("sandboxed", () => {
             )
             yield* onlyTheseEnd(0, sown, [other])
           }),
-        { ...OPTIONS, arbitrary: { ...OPTIONS.arbitrary, runs: KILL_ROUNDS } }
+        Trees.options(KILL_ROUNDS)
       )
     }
   )

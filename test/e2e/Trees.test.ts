@@ -8,7 +8,6 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { connect, startServer, until, type TestClient, type TestServer } from "../support/harness.ts"
-import { RUNS } from "../support/runs.ts"
 import * as Trees from "../support/trees.ts"
 
 /** When a terminated or timed-out command's processes are gone; of a connection or a server. */
@@ -26,10 +25,7 @@ const IO = {
 type Io = keyof typeof IO
 const OTHER: Record<Io, Io> = { pipes: "a terminal", "a terminal": "pipes" }
 
-const OPTIONS = {
-  timeout: 3_600_000,
-  arbitrary: { runs: Math.ceil(RUNS / 20), size: Trees.GENERATED_SIZE, maxShrinks: 30 }
-}
+const OPTIONS = Trees.options(Trees.TREES)
 
 /** The longest of each wait, told at the end. */
 const longest = new Map<string, number>()

@@ -11,8 +11,13 @@ import { HAS_NATIVE, HarnessError, temporaryDirectory, until } from "./harness.t
 
 /** The most processes of one tree. */
 export const TREE_SIZE = Number(process.env["TREE_SIZE"] ?? 20)
-/** The `size` of properties over trees: from a third of the runs on trees may be as large as they get. */
-export const GENERATED_SIZE = 3 * TREE_SIZE
+/** How many trees a property is tried with; each takes seconds, so it is not `PROPERTY_RUNS`. */
+export const TREES = Number(process.env["TREES"] ?? 10)
+/** Of a property over trees: from a third of the runs on they may be as large as they get. */
+export const options = (runs: number) => ({
+  timeout: 3_600_000,
+  arbitrary: { runs: Math.ceil(runs), size: 3 * TREE_SIZE, maxShrinks: 30 }
+})
 const MAX_DEPTH = 5
 /** How long a tree may take to come up, for each process of it; a busy machine starts 100 shells a second. */
 const UP_MS = 2000
