@@ -234,7 +234,7 @@ describe("a signed bearer token", () => {
     ({ claims }) =>
       Effect.gen(function* () {
         const { aud, exp, iss, nbf } = JSON.parse(JSON.stringify(claims)) as Record<string, any>
-        const time = (value: unknown) => Number.isSafeInteger(value)
+        const time = (value: any) => Number.isInteger(value) && -(2 ** 63) <= value && value < 2 ** 63
         const wellFormed =
           time(exp) &&
           (time(nbf) || nbf == null) &&
