@@ -12,6 +12,11 @@ const SIDE_BY_SIDE = 8
 /** Below so many commands the slope of the memory is noise: -3000 to 1800 bytes at 4000. */
 const MEASURABLE_COMMANDS = 10_000
 const MAX_BYTES_PER_COMMAND = 1024
+/**
+ * What V8 has not collected yet is no leak, but would look like one: in Node 24 the young generation alone grows for
+ * 16,000 commands, to 96 MiB. In a small heap that is over soon.
+ */
+const SMALL_HEAP = { NODE_OPTIONS: "--max-semi-space-size=4 --max-old-space-size=64" }
 const TIMEOUT = 3_600_000
 
 let requests = 0
@@ -123,7 +128,7 @@ describe("a server that has served", () => {
     `${COMMANDS} commands holds nothing of them`,
     () =>
       Effect.gen(function* () {
-        const { client, server } = yield* conversation()
+        const { client, server } = yield* conversation({ env: SMALL_HEAP })
         // loads what is loaded on first use
         yield* runAll(client, COMMAND_KINDS, 2 * COMMAND_KINDS.length)
         const before = yield* settled(server)
